@@ -1,0 +1,86 @@
+//! What the control plane is started with. Built and checked by lb-server's `config`; constant afterwards.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lb_core::backend::Weight;
+use lb_core::ring::RingConfig;
+
+/// Settings of the control plane. A duration of zero means "none".
+#[derive(Clone, Debug)]
+pub struct AdminConfig {
+    /// Where the admin API listens; `None`: no listener (profile `assignment` with the default port taken by a front).
+    pub listen: Option<AdminAddr>,
+    /// The ring's rule, slots and seed.
+    pub ring: RingConfig,
+    /// Replicas to start with; `/add` and `/rm` move the target from there.
+    pub replicas: u32,
+    /// How a replica is started.
+    pub launch: LaunchConfig,
+    /// Backends that somebody else runs.
+    pub backends: Vec<StaticBackend>,
+    /// The check of replicas.
+    pub replica_check: Check,
+    /// The check of `backends`.
+    pub backend_check: Check,
+    /// How names are made.
+    pub names: Names,
+    /// How long a removed backend's sessions may go on.
+    pub drain_timeout: Duration,
+    /// How many ids are kept per replica for `/requests/NAME`; `None`: not recorded.
+    pub record_requests: Option<usize>,
+    /// Most replicas there may be (the cap on `/add`).
+    pub replicas_max: u32,
+    /// Where the replicas' output goes; removed again on a normal stop.
+    pub state_dir: PathBuf,
+}
+
+/// `--admin`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AdminAddr {
+    /// TCP.
+    Tcp(SocketAddr),
+    /// `unix:PATH`.
+    Unix(PathBuf),
+}
+
+/// What a replica is, for the `process` runtime.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaunchConfig {
+    /// The program and its arguments, `{port}` and `{name}` not yet filled in.
+    pub argv: Vec<String>,
+    /// Our own binary: started as `SELF launch -- ARGV…`, it makes a new session and becomes the program.
+    pub launcher: PathBuf,
+}
+
+/// `--backend NAME=HOST:PORT[,weight=W]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaticBackend {
+    /// Its name, a valid hostname, unique.
+    pub name: String,
+    /// `HOST:PORT`, looked up at start and every 30 s.
+    pub host: String,
+    /// Its share.
+    pub weight: Weight,
+}
+
+/// How a backend is checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// `GET PATH`; 2xx and 3xx are good.
+    Http(String),
+    /// A TCP connect that succeeds is good.
+    Tcp,
+}
+
+/// The patterns by which names are made; each holds `{n}` exactly where SPEC 1 says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// `--names`: the first N, `{n}` counted from 1.
+    pub first: String,
+    /// `--new-names`: those made up later, `{n}` = six random digits.
+    pub made_up: String,
+    /// `--server-id`: what a replica is told to be; `{name}` and `{n}` (its seat's number).
+    pub server_id: String,
+}

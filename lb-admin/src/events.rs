@@ -1,0 +1,101 @@
+//! The last 1,000 things that happened to the membership, for `GET /v1/events` and the benchmark.
+//!
+//! Times are monotonic milliseconds since start, so that differences between two events are exact.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use serde::Serialize;
+
+/// Events kept; the oldest go first.
+pub const EVENTS_MAX: usize = 1000;
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// A replica was started (or a `--backend` configured).
+    Started,
+    /// Its first good check, or it came back.
+    Ready,
+    /// Its checks fail.
+    Down,
+    /// Its process is gone.
+    Died,
+    /// It was taken out by `/rm`.
+    Removed,
+    /// Its last session ended, or the drain deadline passed, and it was stopped.
+    Stopped,
+    /// A replacement was asked for in its seat.
+    Replacing,
+    /// A start failed; the next one waits.
+    StartFailed,
+    /// The data path was refused by it.
+    ConnectRefused,
+}
+
+/// One event.
+#[derive(Clone, Debug, Serialize)]
+pub struct Event {
+    /// Counts up from 1, without gaps.
+    pub id: u64,
+    /// Milliseconds since start, monotonic, in fractions.
+    pub at_ms: f64,
+    /// What.
+    pub kind: EventKind,
+    /// To whom.
+    pub name: Arc<str>,
+    /// Its seat's number.
+    pub seat: u32,
+    /// In words; may be empty.
+    pub detail: String,
+}
+
+/// The log. One writer (the owner), any reader; the admin side only, so a lock is fine.
+#[derive(Debug)]
+pub struct EventLog {
+    start: Instant,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    last_id: u64,
+    events: VecDeque<Event>,
+}
+
+impl EventLog {
+    /// An empty log whose clock starts now.
+    pub fn new() -> Self {
+        Self { start: Instant::now(), inner: Mutex::default() }
+    }
+
+    /// Milliseconds since start.
+    pub fn now_ms(&self) -> f64 {
+        self.start.elapsed().as_secs_f64() * 1000.0
+    }
+
+    /// Appends an event and logs it as one line.
+    pub fn record(&self, kind: EventKind, name: &Arc<str>, seat: u32, detail: String) {
+        tracing::info!(event = ?kind, name = &**name, seat, detail, "membership");
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.last_id += 1;
+        let event = Event { id: inner.last_id, at_ms: self.now_ms(), kind, name: Arc::clone(name), seat, detail };
+        if inner.events.len() == EVENTS_MAX {
+            inner.events.pop_front();
+        }
+        inner.events.push_back(event);
+    }
+
+    /// What is kept, oldest first.
+    pub fn all(&self) -> Vec<Event> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).events.iter().cloned().collect()
+    }
+}
+
+impl Default for EventLog {
+    fn default() -> Self {
+        Self::new()
+    }
+}

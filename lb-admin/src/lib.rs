@@ -1,0 +1,9 @@
+//! The control plane of `lb`: who is in the membership, whether it is healthy, and the admin API. One tokio thread.
+//!
+//! A command goes `http → membership/command → owner → state (pure) → publish → lb_core::control`, and the applied
+//! version comes back to whoever asked. One owner task holds all state; everything else sends it commands and reads
+//! snapshots. Deliberately absent: sockets of clients (lb-core) and what was typed on a command line (lb-server).
+
+pub mod config;
+pub mod events;
+pub mod membership;

@@ -1,0 +1,136 @@
+//! What the owner can be asked to do, and its typed answers.
+//!
+//! Texts of errors are what the assignment's scripts compare with (SPEC 2), without the leading `<Error> `.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::snapshot::Snapshot;
+
+/// `/add`, as asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Add {
+    /// How many; `None` where only hostnames were given.
+    pub n: Option<u64>,
+    /// The names wanted, in order.
+    pub hostnames: Vec<String>,
+    /// How long to wait for them to be ready; zero: answer at once and go on.
+    pub wait: Duration,
+}
+
+/// `/rm`, as asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remove {
+    /// How many; `None` where only hostnames were given.
+    pub n: Option<u64>,
+    /// The names to go, then random ones.
+    pub hostnames: Vec<String>,
+}
+
+/// Why a change was refused or failed. Nothing of it was applied, or all of it was taken back.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChangeError {
+    /// More names than n.
+    #[error("Length of hostname list is more than newly added instances")]
+    TooManyNamesToAdd,
+    /// More names than n.
+    #[error("Length of hostname list is more than removable instances")]
+    TooManyNamesToRemove,
+    /// `n` is missing without hostnames, or is 0.
+    #[error("n must be a positive integer")]
+    CountNotPositive,
+    /// Over the cap.
+    #[error("n = {n}: at most {max} replicas are allowed, {present} are there")]
+    OverCap {
+        /// Asked for.
+        n: u64,
+        /// Allowed in all.
+        max: u32,
+        /// There now.
+        present: usize,
+    },
+    /// Not 1 to 63 of `[A-Za-z0-9_.-]` beginning with a letter or digit.
+    #[error("'{0}' is not a hostname: 1 to 63 of A-Z a-z 0-9 _ . - beginning with a letter or digit")]
+    BadName(String),
+    /// `/rm` of a name that is not there.
+    #[error("'{0}' is not a replica")]
+    UnknownName(String),
+    /// `/rm` of a `--backend`.
+    #[error("'{0}' is a --backend; only replicas can be removed here")]
+    NotAReplica(String),
+    /// `assignment` has no free slot.
+    #[error("ring full")]
+    RingFull,
+    /// A replica couldn't be started.
+    #[error("replica '{name}' could not be started: {why}")]
+    StartFailed {
+        /// Which.
+        name: String,
+        /// In words.
+        why: String,
+    },
+    /// A replica got no good health check in time.
+    #[error("replica '{0}' was not ready in time")]
+    NotReady(String),
+    /// The process is stopping.
+    #[error("the load balancer is stopping")]
+    Stopping,
+}
+
+impl ChangeError {
+    /// Whether the request was wrong (4xx) rather than its execution (5xx).
+    pub fn is_callers_fault(&self) -> bool {
+        !matches!(self, Self::StartFailed { .. } | Self::NotReady(_) | Self::Stopping)
+    }
+}
+
+/// A change with the way back to whoever asked.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Add(Add, oneshot::Sender<Result<Arc<Snapshot>, ChangeError>>),
+    Remove(Remove, oneshot::Sender<Result<Arc<Snapshot>, ChangeError>>),
+}
+
+/// Everybody's handle on the owner. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Membership {
+    commands: mpsc::Sender<Command>,
+    snapshot: watch::Receiver<Arc<Snapshot>>,
+}
+
+impl Membership {
+    pub(crate) fn new(commands: mpsc::Sender<Command>, snapshot: watch::Receiver<Arc<Snapshot>>) -> Self {
+        Self { commands, snapshot }
+    }
+
+    /// Adds replicas; answers when they are ready (or have failed and are gone again).
+    pub async fn add(&self, request: Add) -> Result<Arc<Snapshot>, ChangeError> {
+        self.ask(|answer| Command::Add(request, answer)).await
+    }
+
+    /// Takes replicas out of the ring; answers when every worker routes by the new table.
+    pub async fn remove(&self, request: Remove) -> Result<Arc<Snapshot>, ChangeError> {
+        self.ask(|answer| Command::Remove(request, answer)).await
+    }
+
+    /// The membership now.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.borrow())
+    }
+
+    /// A receiver of its own, to wait for changes with.
+    pub fn watch(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.snapshot.clone()
+    }
+
+    async fn ask(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<Arc<Snapshot>, ChangeError>>) -> Command,
+    ) -> Result<Arc<Snapshot>, ChangeError> {
+        let (answer, answered) = oneshot::channel();
+        self.commands.send(command(answer)).await.map_err(|_| ChangeError::Stopping)?;
+        answered.await.unwrap_or(Err(ChangeError::Stopping))
+    }
+}

@@ -1,0 +1,59 @@
+//! What everybody but the owner sees of the membership: an immutable picture, replaced on every change.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use lb_core::backend::{Backend, BackendState, Weight};
+use lb_core::ring::SlotMap;
+
+/// The membership at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The version of the table that was published with it.
+    pub version: u64,
+    /// Members in order of addition, then those that still drain.
+    pub backends: Vec<BackendView>,
+    /// How many replicas there shall be.
+    pub target: u32,
+    /// The slots as they belong to the seats.
+    pub slots: Arc<SlotMap>,
+    /// The process is stopping: `/readyz` says 503.
+    pub draining: bool,
+    /// Replicas replaced since start.
+    pub replaced: u64,
+}
+
+impl Snapshot {
+    /// The names that `/rep` lists: members that have been ready once and still are in the ring, in order of addition.
+    pub fn listed(&self) -> impl Iterator<Item = &str> {
+        self.backends.iter().filter(|view| view.listed).map(|view| &*view.name)
+    }
+
+    /// How many backends get sessions now.
+    pub fn ready(&self) -> usize {
+        self.backends.iter().filter(|view| view.state == BackendState::Ready).count()
+    }
+}
+
+/// One backend in a [`Snapshot`].
+#[derive(Clone, Debug)]
+pub struct BackendView {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its seat's number.
+    pub seat: u32,
+    /// Its weight.
+    pub weight: Weight,
+    /// Where it stands.
+    pub state: BackendState,
+    /// Since when, by the wall clock.
+    pub since: SystemTime,
+    /// Started and kept alive by us, or somebody else's (`--backend`).
+    pub supervised: bool,
+    /// The process, for the `process` runtime.
+    pub pid: Option<u32>,
+    /// Whether `/rep` lists it.
+    pub listed: bool,
+    /// Its address and counters, once it has an address.
+    pub backend: Option<Arc<Backend>>,
+}

@@ -1,0 +1,256 @@
+//! The only door from other crates to the running workers.
+//!
+//! Tables go in: [`Control::publish`] sends an `Arc<RingTable>` to every worker through its crossbeam channel and wakes
+//! it; the worker drains the channel, keeps the newest and stores the version that it has applied, so whoever asked for
+//! a change can wait until [`Control::applied_version`] has reached it. Reports come out on bounded channels that never
+//! block a worker: what doesn't fit is counted ([`WorkerStats::reports_dropped`]).
+//! Nothing here is tokio: the control side hands in a `notify` hook that the workers call when there is something to read.
+
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, unbounded};
+use mio::Waker;
+
+use crate::backend::BackendId;
+use crate::ring::RingTable;
+use crate::worker::stats::WorkerStats;
+
+/// Failure reports that may wait to be read; one a failed connect, so a burst beyond this tells nothing new.
+const REPORTS_MAX: usize = 1024;
+/// Answered ids that may wait to be read: at 100,000 requests/s that is over half a second of them.
+const ANSWERED_MAX: usize = 65_536;
+/// Connections that may wait for the admin side to take them over.
+const FRONT_REQUESTS_MAX: usize = 1024;
+/// Longest id that is recorded; longer ones are cut.
+pub const RECORDED_ID_BYTES_MAX: usize = 64;
+
+/// What a worker is told.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Route by this table from now on.
+    Apply(Arc<RingTable>),
+    /// Take no new connections; close what is open when `deadline` has passed.
+    Drain { deadline: Duration },
+    /// Close everything and end.
+    Stop,
+}
+
+/// What a worker has seen of a backend: a hint, faster than any health check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// A connect was refused, reset or answered by ourselves (self-connect).
+    ConnectRefused(BackendId),
+    /// A connect got no answer in time.
+    ConnectTimedOut(BackendId),
+    /// The backend went away after the request was sent and before the first byte of a response.
+    DiedBeforeFirstByte(BackendId),
+}
+
+/// The id of one request that a backend answered, cut at [`RECORDED_ID_BYTES_MAX`] bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Answered {
+    /// Who answered.
+    pub backend: BackendId,
+    len: u8,
+    bytes: [u8; RECORDED_ID_BYTES_MAX],
+}
+
+impl Answered {
+    /// Records (a prefix of) `id`.
+    pub fn new(backend: BackendId, id: &[u8]) -> Self {
+        let len = id.len().min(RECORDED_ID_BYTES_MAX);
+        let mut bytes = [0; RECORDED_ID_BYTES_MAX];
+        bytes[..len].copy_from_slice(&id[..len]);
+        Self { backend, len: len as u8, bytes }
+    }
+
+    /// The id.
+    pub fn id(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+}
+
+/// A connection on the front whose first request is for the admin API (`--profile assignment`).
+#[derive(Debug)]
+pub struct FrontRequest {
+    /// The client's socket, non-blocking.
+    pub stream: TcpStream,
+    /// The client's address.
+    pub client: SocketAddr,
+    /// What was read from it already.
+    pub received: Vec<u8>,
+}
+
+/// Called by a worker, on its own thread, after it has sent something; must return at once.
+pub type Notify = Arc<dyn Fn() + Send + Sync>;
+
+/// What the control side and one worker share.
+#[derive(Debug)]
+pub(crate) struct WorkerShared {
+    pub(crate) applied_version: AtomicU64,
+    pub(crate) ended: AtomicBool,
+    pub(crate) stats: WorkerStats,
+}
+
+/// A worker's end of the channels.
+pub(crate) struct WorkerPort {
+    pub(crate) commands: Receiver<Command>,
+    pub(crate) shared: Arc<WorkerShared>,
+    reports: Sender<Report>,
+    answered: Sender<Answered>,
+    front_requests: Sender<FrontRequest>,
+    notify: Notify,
+}
+
+impl WorkerPort {
+    /// Tells the control side what happened to a backend.
+    pub(crate) fn report(&self, report: Report) {
+        self.send(&self.reports, report);
+        (self.notify)();
+    }
+
+    /// Records an answered id. Nobody is woken: the control side drains these at its leisure, and before it answers.
+    pub(crate) fn answered(&self, answered: Answered) {
+        self.send(&self.answered, answered);
+    }
+
+    /// Hands a connection over; gives it back where the control side is too far behind.
+    pub(crate) fn hand_over(&self, request: FrontRequest) -> Result<(), FrontRequest> {
+        match self.front_requests.try_send(request) {
+            Ok(()) => {
+                (self.notify)();
+                Ok(())
+            }
+            Err(TrySendError::Full(request) | TrySendError::Disconnected(request)) => Err(request),
+        }
+    }
+
+    /// Says that `version` is what this worker routes by from now on.
+    pub(crate) fn acknowledge(&self, version: u64) {
+        self.shared.applied_version.store(version, Ordering::Release);
+        (self.notify)();
+    }
+
+    fn send<T>(&self, channel: &Sender<T>, item: T) {
+        if channel.try_send(item).is_err() {
+            self.shared.stats.reports_dropped.add(1);
+        }
+    }
+}
+
+impl Drop for WorkerPort {
+    /// Also while a panic unwinds: the control side must learn that this worker is gone.
+    fn drop(&mut self) {
+        self.shared.ended.store(true, Ordering::Release);
+        (self.notify)();
+    }
+}
+
+struct WorkerLink {
+    commands: Sender<Command>,
+    waker: Arc<Waker>,
+    shared: Arc<WorkerShared>,
+}
+
+/// The control side's handle on all workers. Cheap to clone.
+#[derive(Clone)]
+pub struct Control {
+    workers: Arc<[WorkerLink]>,
+    reports: Receiver<Report>,
+    answered: Receiver<Answered>,
+    front_requests: Receiver<FrontRequest>,
+}
+
+impl Control {
+    /// Links `wakers.len()` workers to a control side.
+    pub(crate) fn link(wakers: Vec<Arc<Waker>>, notify: &Notify) -> (Self, Vec<WorkerPort>) {
+        let (report_tx, reports) = bounded(REPORTS_MAX);
+        let (answered_tx, answered) = bounded(ANSWERED_MAX);
+        let (front_tx, front_requests) = bounded(FRONT_REQUESTS_MAX);
+        let mut ports = Vec::with_capacity(wakers.len());
+        let mut links = Vec::with_capacity(wakers.len());
+        for waker in wakers {
+            // Unbounded, yet it can't grow: `publish` takes back what a stalled worker hasn't read.
+            let (commands, inbox) = unbounded();
+            let shared = Arc::new(WorkerShared {
+                applied_version: AtomicU64::new(0),
+                ended: AtomicBool::new(false),
+                stats: WorkerStats::default(),
+            });
+            ports.push(WorkerPort {
+                commands: inbox,
+                shared: Arc::clone(&shared),
+                reports: report_tx.clone(),
+                answered: answered_tx.clone(),
+                front_requests: front_tx.clone(),
+                notify: Arc::clone(notify),
+            });
+            links.push(WorkerLink { commands, waker, shared });
+        }
+        (Self { workers: links.into(), reports, answered, front_requests }, ports)
+    }
+
+    /// Sends a table to every worker. Publish in order of version; the newest wins.
+    pub fn publish(&self, table: &Arc<RingTable>) {
+        self.send(|| Command::Apply(Arc::clone(table)));
+    }
+
+    /// No new connections; sessions may finish until `deadline` from now.
+    pub fn drain(&self, deadline: Duration) {
+        self.send(|| Command::Drain { deadline });
+    }
+
+    /// Ends the workers at once.
+    pub fn stop(&self) {
+        self.send(|| Command::Stop);
+    }
+
+    /// The oldest version that any live worker still routes by.
+    pub fn applied_version(&self) -> u64 {
+        let live = self.workers.iter().filter(|worker| !worker.shared.ended.load(Ordering::Acquire));
+        live.map(|worker| worker.shared.applied_version.load(Ordering::Acquire)).min().unwrap_or(u64::MAX)
+    }
+
+    /// How many workers were started.
+    pub fn workers(&self) -> usize {
+        self.workers.len()
+    }
+
+    /// How many of them have ended, by command or by panic.
+    pub fn ended_workers(&self) -> usize {
+        self.workers.iter().filter(|worker| worker.shared.ended.load(Ordering::Acquire)).count()
+    }
+
+    /// Each worker's counters.
+    pub fn stats(&self) -> impl Iterator<Item = &WorkerStats> {
+        self.workers.iter().map(|worker| &worker.shared.stats)
+    }
+
+    /// What the workers have reported since the last call.
+    pub fn reports(&self) -> impl Iterator<Item = Report> {
+        self.reports.try_iter()
+    }
+
+    /// The ids answered since the last call. An id is in here before the first byte of its response leaves.
+    pub fn answered(&self) -> impl Iterator<Item = Answered> {
+        self.answered.try_iter()
+    }
+
+    /// Connections that ask for the admin API on the front.
+    pub fn front_requests(&self) -> impl Iterator<Item = FrontRequest> {
+        self.front_requests.try_iter()
+    }
+
+    fn send(&self, command: impl Fn() -> Command) {
+        for worker in self.workers.iter() {
+            // A worker that has ended has no receiver any more; that is not this caller's error.
+            if worker.commands.send(command()).is_ok() {
+                // The eventfd can only fail with EAGAIN at 2^64-1 unread wakes; the worker is awake then.
+                let _awake = worker.waker.wake();
+            }
+        }
+    }
+}

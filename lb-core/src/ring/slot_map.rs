@@ -1,0 +1,51 @@
+//! The immutable map slot → owner and ordered fallbacks, by index into the members.
+//!
+//! Who is *ready* is not known here (that is [`super::RingTable`]); so a backend that goes down costs no rebuild: its
+//! slots fall to the next rank until it is back.
+
+use super::{KeyHash, Member, RANKS_MAX, RingConfig};
+
+/// Slots with their ranked members. `width` = min(members, 9) ranks a slot, best first.
+#[derive(Debug)]
+pub struct SlotMap {
+    config: RingConfig,
+    members: Box<[Member]>,
+    width: usize,
+    ranks: Box<[u16]>,
+}
+
+impl SlotMap {
+    /// `ranks` holds `width` member indices a slot, slot by slot.
+    pub(super) fn new(config: RingConfig, members: Vec<Member>, ranks: Vec<u16>) -> Self {
+        let width = members.len().min(RANKS_MAX);
+        debug_assert_eq!(ranks.len(), width * config.slots() as usize, "every slot has all its ranks");
+        Self { config, members: members.into(), width, ranks: ranks.into() }
+    }
+
+    /// The choice it was built with.
+    pub fn config(&self) -> &RingConfig {
+        &self.config
+    }
+
+    /// The members in order of identity; the other methods speak of them by index.
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// The slot of a key.
+    pub fn slot_of(&self, key: KeyHash) -> u32 {
+        // Multiply-shift: the hash's place on the circle of 2^64, scaled to the slots.
+        ((u128::from(key.0) * u128::from(self.config.slots())) >> 64) as u32
+    }
+
+    /// The member indices of a slot, owner first; empty where there is no member.
+    pub fn ranked(&self, slot: u32) -> &[u16] {
+        let start = slot as usize * self.width;
+        &self.ranks[start..start + self.width]
+    }
+
+    /// The member that owns a slot.
+    pub fn owner(&self, slot: u32) -> Option<&Member> {
+        self.ranked(slot).first().map(|&index| &self.members[usize::from(index)])
+    }
+}

@@ -1,0 +1,92 @@
+//! The published snapshot: a [`SlotMap`] with the backends that are ready now, under a version.
+//!
+//! Immutable once made. The control plane publishes one on every change ([`crate::control`]); a worker looks keys up in
+//! the newest it has applied. A seat without a ready backend keeps its slots; they fall to their next rank.
+
+use std::sync::Arc;
+
+use super::{KeyHash, SlotMap};
+use crate::backend::Backend;
+
+/// What a worker routes by.
+#[derive(Debug)]
+pub struct RingTable {
+    version: u64,
+    slots: Arc<SlotMap>,
+    /// Parallel to `slots.members()`.
+    ready: Box<[Option<Arc<Backend>>]>,
+}
+
+impl RingTable {
+    /// `backends` are the ready ones; one whose seat is no member of `slots` is left out.
+    pub fn new(version: u64, slots: Arc<SlotMap>, backends: impl IntoIterator<Item = Arc<Backend>>) -> Self {
+        let mut ready: Box<[Option<Arc<Backend>>]> = vec![None; slots.members().len()].into();
+        for backend in backends {
+            let place = slots.members().binary_search_by_key(&backend.seat.identity(), |m| m.seat.identity());
+            if let Ok(index) = place {
+                ready[index] = Some(backend);
+            }
+        }
+        Self { version, slots, ready }
+    }
+
+    /// Counts up with every table that is published.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The slots behind it.
+    pub fn slots(&self) -> &Arc<SlotMap> {
+        &self.slots
+    }
+
+    /// The ready backend of a member index, if any.
+    pub fn backend(&self, index: u16) -> Option<&Arc<Backend>> {
+        self.ready[usize::from(index)].as_ref()
+    }
+
+    /// All ready backends, in order of identity.
+    pub fn backends(&self) -> impl Iterator<Item = &Arc<Backend>> {
+        self.ready.iter().flatten()
+    }
+
+    /// The first choice for a key, `None` where no backend is ready.
+    pub fn lookup(&self, key: KeyHash) -> Option<&Arc<Backend>> {
+        let mut candidates = Candidates::new(self.slots.slot_of(key));
+        candidates.next(self).and_then(|index| self.backend(index))
+    }
+}
+
+/// Walks the ready backends of a slot: owner, fallbacks in order, then every other one once in order of identity.
+/// Holds no borrow of the table, so that a session can keep it between two attempts.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidates {
+    slot: u32,
+    step: u32,
+}
+
+impl Candidates {
+    /// At the slot's owner.
+    pub fn new(slot: u32) -> Self {
+        Self { slot, step: 0 }
+    }
+
+    /// The member index of the next ready backend. Ends after at most `RANKS_MAX + members` steps.
+    pub fn next(&mut self, table: &RingTable) -> Option<u16> {
+        let ranked = table.slots.ranked(self.slot);
+        let members = table.ready.len();
+        while (self.step as usize) < ranked.len() + members {
+            let step = self.step as usize;
+            self.step += 1;
+            let index = match ranked.get(step) {
+                Some(&index) => index,
+                None => (step - ranked.len()) as u16,
+            };
+            let tried_as_rank = step >= ranked.len() && ranked.contains(&index);
+            if !tried_as_rank && table.backend(index).is_some() {
+                return Some(index);
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,3 @@
+//! What is decided about a session. Pure: no socket, no clock, no randomness.
+
+pub mod key;

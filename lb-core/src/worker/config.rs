@@ -1,0 +1,64 @@
+//! What the workers are started with. Checked by whoever builds it; constant for the life of the process.
+
+use std::time::Duration;
+
+use crate::ring::KeyHasher;
+use crate::session::key::KeySources;
+
+/// Settings of the data plane, the same for every worker. A duration of zero means "none".
+#[derive(Clone, Debug)]
+pub struct WorkerConfig {
+    /// Whether a first HTTP line is awaited.
+    pub mode: Mode,
+    /// Where a request's key is looked for.
+    pub keys: KeySources,
+    /// key → hash, under the secret and the rule.
+    pub hasher: KeyHasher,
+    /// One decision per connection or per request.
+    pub affinity: Affinity,
+    /// What is done with bytes that aren't HTTP, in [`Mode::Http`].
+    pub non_http: NonHttp,
+    /// From accept to a complete head.
+    pub head_timeout: Duration,
+    /// Per connect attempt.
+    pub connect_timeout: Duration,
+    /// From the request's last byte sent to the first byte of the response; [`Mode::Http`] only.
+    pub first_byte_timeout: Duration,
+    /// Without a byte in either direction.
+    pub idle_timeout: Duration,
+    /// Further backends tried for one session.
+    pub retries: u32,
+    /// Whether `/rep`, `/add`, `/rm` and `/requests/…` on the front go to the admin side.
+    pub serve_admin_paths: bool,
+    /// Whether answered ids are recorded.
+    pub record_answered: bool,
+    /// Client connections over all workers; the rest waits in the accept queue.
+    pub connections_max: usize,
+}
+
+/// `--mode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The first line is read for the key.
+    Http,
+    /// Nothing is awaited; the key is the client address.
+    Tcp,
+}
+
+/// `--affinity`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Affinity {
+    /// One decision for the connection's first request.
+    Connection,
+    /// One decision a request: the forwarded head says `Connection: close`.
+    Request,
+}
+
+/// `--non-http`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NonHttp {
+    /// Forwarded, keyed by the client address.
+    Raw,
+    /// Closed with 400.
+    Reject,
+}
