@@ -9,6 +9,7 @@
 
 pub mod backend;
 pub mod control;
+pub mod net;
 pub mod ring;
 pub mod session;
 pub mod worker;

@@ -1,0 +1,3 @@
+//! The syscalls of the data plane, one a function.
+
+pub mod listen;
