@@ -1,0 +1,21 @@
+//! Waiting: for a fact, with a deadline, here and nowhere else.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long anything may take. Generous: it only decides how long a failing test hangs.
+pub(crate) const WITHIN: Duration = Duration::from_secs(20);
+/// Between two looks.
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
+
+/// Looks until `fact` is there; panics with `what` when it isn't in time.
+pub(crate) fn eventually<T>(what: &str, mut fact: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + WITHIN;
+    loop {
+        if let Some(found) = fact() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "waited {WITHIN:?} in vain: {what}");
+        thread::sleep(LOOK_AGAIN);
+    }
+}
