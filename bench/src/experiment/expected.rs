@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 use lb_core::backend::{Seat, Weight};
-use lb_core::ring::{KeyHash, Member, Ring, RingConfig, Rule};
+use lb_core::ring::{KeyHash, Member, Probing, Ring, RingConfig, Rule};
 
 use crate::balancer::Backend;
 
@@ -13,7 +13,8 @@ pub(crate) type Counts = BTreeMap<String, u64>;
 
 /// How many of the ids 1 to `last` each of `backends` owns by the assignment's table.
 pub(crate) fn assignment_counts(backends: &[Backend], last: u64) -> anyhow::Result<Counts> {
-    let mut ring = Ring::new(RingConfig::new(Rule::Rendezvous, None, 0)?);
+    let rule = Rule::Assignment { probing: Probing::Linear };
+    let mut ring = Ring::new(RingConfig::new(rule, None, 0)?);
     // Positions depend on the order of addition, which is that of the seats' numbers.
     let by_seat: BTreeMap<u32, &str> = backends.iter().map(|backend| (backend.seat, backend.name.as_str())).collect();
     for &seat in by_seat.keys() {
@@ -35,3 +36,7 @@ pub(crate) fn equal(expected: &Counts, counts: &BTreeMap<&str, u64>) -> bool {
     expected.iter().all(|(name, wanted)| of(name) == *wanted)
         && expected.values().sum::<u64>() == counts.values().sum::<u64>()
 }
+
+#[cfg(test)]
+#[path = "expected_tests.rs"]
+mod tests;
