@@ -17,10 +17,12 @@ fn two_hundred_clients_of_64_descriptors_are_all_served_or_refused_cleanly() {
     let clients: Vec<_> = (0..200)
         .map(|_| {
             thread::spawn(move || {
-                let mut client = http::connect(front);
                 let mut received = Vec::new();
+                let result = http::try_connect(front).and_then(|mut client| {
+                    client.write_all(REQUEST)?;
+                    client.read_to_end(&mut received)
+                });
                 // Refused cleanly: a reset, or the front's own 503; a hang would be a read that times out.
-                let result = client.write_all(REQUEST).and_then(|()| client.read_to_end(&mut received));
                 match result {
                     Ok(_) => received.starts_with(b"HTTP/1.1 200 ") || received.starts_with(b"HTTP/1.1 503 "),
                     Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
