@@ -1,8 +1,8 @@
 //! How good is each rule of the ring, and what does it cost? No sockets: `lb_core::ring` is asked directly.
 //!
-//! Four tables: how even the shares of 10,000 random ids are, what moves when a backend comes or goes, how long a look-up
-//! takes, and how long a table takes to build. The ids are six digits, as the assignment's clients draw them, from a fixed
-//! seed; the key secret is fixed too, so all but the times is the same on every machine and in every run.
+//! Four tables: how even the shares of 10,000 random ids are, what moves when a backend comes or goes, how long a
+//! look-up takes, and how long a table takes to build. The ids are six digits, as the assignment's clients draw them,
+//! from a fixed seed; the key secret is fixed too, so all but the times is the same on every machine and in every run.
 
 use std::fmt::Display;
 use std::hint::black_box;
