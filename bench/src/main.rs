@@ -8,7 +8,8 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
 use tokio::task::LocalSet;
 
 mod balancer;
@@ -16,14 +17,14 @@ mod experiment;
 mod load;
 mod report;
 
-use experiment::{kill, scale, spread};
+use experiment::{kill, ring, scale, spread};
 use report::Report;
 
 /// Experiments on a running load balancer
 #[derive(Debug, Parser)]
 #[command(name = "lb-bench", version)]
 struct Cli {
-    /// Print the result as JSON
+    /// Print the result as JSON (not `ring`)
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -38,36 +39,42 @@ enum Experiment {
     Scale(scale::Options),
     /// How long it takes until a killed replica is replaced
     Kill(kill::Options),
+    /// How even the rules of the ring are, what a change moves, what a look-up and a build take
+    Ring,
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return failed(&error.into()),
-    };
-    match LocalSet::new().block_on(&runtime, run(&cli.experiment)) {
-        Ok(report) => report.finish(cli.json),
-        Err(error) => failed(&error),
+    match cli.experiment {
+        Experiment::Spread(options) => on_sockets(cli.json, spread::run(&options)),
+        Experiment::Scale(options) => on_sockets(cli.json, scale::run(&options)),
+        Experiment::Kill(options) => on_sockets(cli.json, kill::run(&options)),
+        Experiment::Ring if cli.json => {
+            Cli::command().error(ErrorKind::ArgumentConflict, "`ring` prints tables, no JSON").exit()
+        }
+        Experiment::Ring => {
+            ring::run();
+            ExitCode::SUCCESS
+        }
     }
 }
 
-/// Dropping the experiment on Ctrl-C drops its balancer, which stops it.
-async fn run(experiment: &Experiment) -> anyhow::Result<Report> {
-    let ended = async {
-        match experiment {
-            Experiment::Spread(options) => spread::run(options).await,
-            Experiment::Scale(options) => scale::run(options).await,
-            Experiment::Kill(options) => kill::run(options).await,
+/// Runs an experiment on one thread. On Ctrl-C it is dropped, and with it its balancer, which is stopped.
+fn on_sockets(as_json: bool, experiment: impl Future<Output = anyhow::Result<Report>>) -> ExitCode {
+    let until_interrupted = async {
+        tokio::select! {
+            report = experiment => report,
+            _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
         }
     };
-    tokio::select! {
-        report = ended => report,
-        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let report = runtime.map_err(anyhow::Error::from);
+    let report = report.and_then(|runtime| LocalSet::new().block_on(&runtime, until_interrupted));
+    match report {
+        Ok(report) => report.finish(as_json),
+        Err(error) => {
+            eprintln!("lb-bench: {error:#}");
+            ExitCode::FAILURE
+        }
     }
-}
-
-fn failed(error: &anyhow::Error) -> ExitCode {
-    eprintln!("lb-bench: {error:#}");
-    ExitCode::FAILURE
 }

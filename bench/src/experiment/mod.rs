@@ -1,6 +1,8 @@
-//! One question a file: each sets its scene, measures, and returns a [`crate::report::Report`] with a verdict.
+//! One question a file. Those that need a running balancer set their scene, measure, and return a
+//! [`crate::report::Report`] with a verdict; [`ring`] asks `lb_core::ring` directly and prints its tables.
 
 mod expected;
 pub(crate) mod kill;
+pub(crate) mod ring;
 pub(crate) mod scale;
 pub(crate) mod spread;
