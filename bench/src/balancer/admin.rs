@@ -46,11 +46,6 @@ impl Admin {
         self.0
     }
 
-    /// `GET path`: status and body.
-    pub(crate) async fn get(&self, path: &str) -> anyhow::Result<(u16, Vec<u8>)> {
-        self.send("GET", path, "").await
-    }
-
     /// The names in `/rep`.
     pub(crate) async fn replicas(&self) -> anyhow::Result<Vec<String>> {
         names(self.send("GET", "/rep", "").await?)

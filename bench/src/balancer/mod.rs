@@ -15,7 +15,7 @@ mod own;
 pub(crate) use admin::{Admin, Backend};
 use own::OwnLb;
 
-/// How long a balancer may take until `/readyz` says 200.
+/// How long a balancer may take until its replicas are ready.
 const READY_WITHIN: Duration = Duration::from_secs(20);
 /// Between two looks at something that is waited for.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
@@ -48,29 +48,28 @@ pub(crate) struct Balancer {
 }
 
 impl Balancer {
-    /// Attaches to the target, or starts one with `flags` added to `lb serve`; waits until it is ready.
+    /// Attaches to the target, or starts one with `flags` added to `lb serve`; waits until all its replicas are ready.
     pub(crate) async fn open(target: &Target, flags: &[&str]) -> anyhow::Result<Self> {
-        let balancer = match (target.front, target.admin) {
-            (Some(front), Some(admin)) => Self { front, admin: Admin::new(admin), _own: None },
+        let (balancer, replicas) = match (target.front, target.admin) {
+            (Some(front), Some(admin)) => (Self { front, admin: Admin::new(admin), _own: None }, 1),
             _ => {
                 let own = OwnLb::start(&target.lb, target.replicas, flags)?;
-                Self { front: own.front, admin: Admin::new(own.admin), _own: Some(own) }
+                (Self { front: own.front, admin: Admin::new(own.admin), _own: Some(own) }, target.replicas)
             }
         };
-        balancer.wait_until_ready().await?;
+        balancer.wait_until_ready(replicas as usize).await?;
         Ok(balancer)
     }
 
-    async fn wait_until_ready(&self) -> anyhow::Result<()> {
+    async fn wait_until_ready(&self, replicas: usize) -> anyhow::Result<()> {
         let deadline = Instant::now() + READY_WITHIN;
         loop {
-            let (status, _) = self.admin.get("/readyz").await.context("the balancer can't be reached")?;
-            // Another implementation of the assignment has no /readyz: its /rep says whether it is there.
-            if status == 200 || status == 404 {
+            let listed = self.admin.replicas().await.context("the balancer can't be reached")?;
+            if listed.len() >= replicas {
                 return Ok(());
             }
             if Instant::now() > deadline {
-                bail!("the balancer at {} is not ready after {READY_WITHIN:?}", self.admin.addr());
+                bail!("{} lists {listed:?} after {READY_WITHIN:?}, {replicas} are wanted", self.admin.addr());
             }
             sleep(LOOK_AGAIN).await;
         }
