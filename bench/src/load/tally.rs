@@ -161,7 +161,9 @@ impl Tally {
             "per_replica": self.per_replica(),
             "elapsed_s": self.elapsed.as_secs_f64(),
             "requests_per_s": self.rate(),
-            "latency_ms": { "p50": self.latency_ms(50.0), "p99": self.latency_ms(99.0), "p99_9": self.latency_ms(99.9) },
+            "latency_ms": {
+                "p50": self.latency_ms(50.0), "p99": self.latency_ms(99.0), "p99_9": self.latency_ms(99.9),
+            },
         })
     }
 }

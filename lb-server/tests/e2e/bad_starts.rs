@@ -1,4 +1,4 @@
-//! Starts that must fail: one line that says what and how to mend it, the exit code of the contract, nothing left running.
+//! Starts that must fail: one line that says what and how to mend it, the contract's exit code, nothing left running.
 
 use std::net::TcpListener;
 

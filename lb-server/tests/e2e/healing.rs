@@ -1,10 +1,10 @@
-//! A replica that dies is replaced in its seat: its name goes, the count returns, its keys come home, no other key moves.
+//! A replica that dies is replaced in its seat: its name goes, the count returns, its keys come home, no other moves.
 
 use std::collections::BTreeSet;
 
 use rustix::process::Signal;
 
-use crate::support::lb::{is_alive, signal};
+use crate::support::process::{is_alive, signal};
 use crate::support::{Lb, eventually, load};
 
 #[test]

@@ -1,4 +1,4 @@
-//! File descriptors that run out: clients are served or refused cleanly, and everything goes on when there are some again.
+//! File descriptors that run out: clients are served or refused cleanly, and all goes on when there are some again.
 
 use std::io::{Read, Write};
 use std::thread;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::lb::{is_alive, names};
+use crate::support::lb::names;
+use crate::support::process::is_alive;
 use crate::support::{Lb, Load, eventually, load};
 
 #[test]

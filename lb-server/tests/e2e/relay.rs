@@ -1,4 +1,4 @@
-//! Bytes are forwarded unchanged in both directions, and half-closes too: either side may finish while the other goes on.
+//! Bytes are forwarded unchanged in both directions, half-closes too: either side may finish while the other goes on.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};

@@ -8,7 +8,7 @@ use std::thread;
 
 use rustix::process::Signal;
 
-use crate::support::lb::is_alive;
+use crate::support::process::is_alive;
 use crate::support::{Lb, Peer, eventually, http};
 
 const REQUEST: &[u8] = b"GET /request?request_id=7 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";

@@ -1,20 +1,14 @@
-//! The balancer under test: `lb serve` as a child on free ports, with a state directory of its own.
+//! The balancer under test: `lb serve` on free ports, asked and steered as a user would.
 //!
-//! Its addresses are read from the lines it prints. Dropping it ends it by its pid: SIGTERM first, so that it stops its
-//! replicas, SIGKILL where it doesn't obey.
+//! Its addresses are read from the lines it prints. It ends when it is dropped ([`Process`]).
 
-use std::fs;
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
-use std::thread;
+use std::process::{Command, ExitStatus};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::Value;
-use tempfile::TempDir;
 
+use super::process::{Process, signal};
 use super::{Peer, Response, eventually, http};
 
 /// A running `lb serve`.
@@ -22,12 +16,8 @@ use super::{Peer, Response, eventually, http};
 pub(crate) struct Lb {
     pub(crate) front: SocketAddr,
     pub(crate) admin: SocketAddr,
-    child: Child,
-    stderr: Lines,
-    state_dir: TempDir,
+    process: Process,
 }
-
-type Lines = Arc<Mutex<Vec<String>>>;
 
 impl Lb {
     /// With three replicas, all of them ready.
@@ -65,46 +55,23 @@ impl Lb {
         Self::launch_by(shell, flags)
     }
 
-    fn launch_by(mut command: Command, flags: &[&str]) -> Self {
-        let state_dir = tempfile::tempdir().unwrap();
-        serve(&mut command, flags, state_dir.path());
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let stderr = collect_lines(child.stderr.take().unwrap());
-        let mut addrs = None;
-        let mut exited = None;
-        eventually("lb prints its addresses or ends", || {
-            exited = child.try_wait().unwrap();
-            let lines = stderr.lock().unwrap();
-            addrs = lines
-                .iter()
-                .find_map(|l| address_in(l, "front"))
-                .zip(lines.iter().find_map(|l| address_in(l, "admin")));
-            (addrs.is_some() || exited.is_some()).then_some(())
+    fn launch_by(command: Command, flags: &[&str]) -> Self {
+        let mut process = Process::spawn(command, flags);
+        let found = eventually("lb prints its addresses or ends", || {
+            let lines = process.stderr();
+            let address = |what| lines.iter().find_map(|line| address_in(line, what));
+            let addresses = address("front").zip(address("admin"));
+            (addresses.is_some() || process.exit_status().is_some()).then_some(addresses)
         });
-        let Some((front, admin)) = addrs else { panic!("lb ended ({exited:?}): {:#?}", stderr.lock().unwrap()) };
-        Self { front, admin, child, stderr, state_dir }
+        let Some((front, admin)) = found else { panic!("lb has ended") };
+        Self { front, admin, process }
     }
 
-    /// Runs `lb` with `args` to its end: exit code and stderr. For starts that must fail.
-    pub(crate) fn run_to_end(args: &[&str]) -> (i32, String) {
-        let state_dir = tempfile::tempdir().unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lb"));
-        serve(&mut command, args, state_dir.path());
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let stderr = collect_lines(child.stderr.take().unwrap());
-        let status = eventually("lb ends by itself", || {
-            child.try_wait().unwrap().or_else(|| {
-                // One that wrongly runs must not outlive a test that fails.
-                stderr.lock().unwrap().iter().any(|line| address_in(line, "front").is_some()).then(|| {
-                    signal(child.id(), Signal::TERM);
-                });
-                None
-            })
-        });
-        let text = eventually("its last words are read", || {
-            (Arc::strong_count(&stderr) == 1).then(|| stderr.lock().unwrap().join("\n"))
-        });
-        (status.code().unwrap_or(-1), text)
+    /// Runs `lb serve` with `flags` to its end: exit code and stderr. For starts that must fail.
+    pub(crate) fn run_to_end(flags: &[&str]) -> (i32, String) {
+        let mut process = Process::spawn(Command::new(env!("CARGO_BIN_EXE_lb")), flags);
+        let status = process.wait_for_exit();
+        (status.code().unwrap_or(-1), process.last_words())
     }
 
     fn wait_until_ready(&self, n: usize) {
@@ -115,7 +82,7 @@ impl Lb {
     }
 
     pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
+        self.process.pid()
     }
 
     /// `GET path` on the front.
@@ -164,46 +131,23 @@ impl Lb {
         samples.iter().sum()
     }
 
-    pub(crate) fn signal(&self, signal_: Signal) {
-        signal(self.child.id(), signal_);
+    pub(crate) fn signal(&self, which: Signal) {
+        assert!(signal(self.pid(), which), "lb is there");
     }
 
     /// Waits until it has ended by itself.
     pub(crate) fn wait_for_exit(&mut self) -> ExitStatus {
-        let child = &mut self.child;
-        eventually("lb ends", || child.try_wait().unwrap())
+        self.process.wait_for_exit()
     }
 
-    /// Everything below the state directory.
+    /// What lies in its state directory.
     pub(crate) fn state_files(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.state_dir.path()).unwrap();
-        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
+        self.process.state_files()
     }
 
+    /// What it has written so far.
     pub(crate) fn stderr(&self) -> String {
-        self.stderr.lock().unwrap().join("\n")
-    }
-}
-
-impl Drop for Lb {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            eprintln!("--- stderr of lb (pid {}):\n{}", self.child.id(), self.stderr());
-        }
-        if matches!(self.child.try_wait(), Ok(Some(_))) {
-            return;
-        }
-        signal(self.child.id(), Signal::TERM);
-        // Not `eventually`: its panic would hide the test's own.
-        for _ in 0..500 {
-            if matches!(self.child.try_wait(), Ok(Some(_))) {
-                return;
-            }
-            thread::sleep(std::time::Duration::from_millis(10));
-        }
-        let _gone = self.child.kill();
-        let _reaped = self.child.wait();
-        assert!(thread::panicking(), "lb did not end within 5 s of SIGTERM");
+        self.process.stderr().join("\n")
     }
 }
 
@@ -212,40 +156,6 @@ pub(crate) fn names(response: &Response) -> Vec<String> {
     let body = response.json();
     let names = body["message"]["replicas"].as_array().unwrap_or_else(|| panic!("no replicas: {response:?}")).clone();
     names.iter().map(|name| name.as_str().unwrap().to_owned()).collect()
-}
-
-/// Sends a signal to one process; false where it is gone.
-pub(crate) fn signal(pid: u32, signal: Signal) -> bool {
-    kill_process(Pid::from_raw(pid as i32).unwrap(), signal).is_ok()
-}
-
-/// Whether a process is there (a zombie is).
-pub(crate) fn is_alive(pid: u32) -> bool {
-    Path::new(&format!("/proc/{pid}")).exists()
-}
-
-fn serve(command: &mut Command, flags: &[&str], state_dir: &Path) {
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("LB_")) {
-        command.env_remove(name);
-    }
-    command.arg("serve").args(["--workers", "2"]).arg("--state-dir").arg(state_dir);
-    for (flag, value) in [("--front", "127.0.0.1:0"), ("--admin", "127.0.0.1:0")] {
-        if !flags.contains(&flag) {
-            command.args([flag, value]);
-        }
-    }
-    command.args(flags).stdin(Stdio::null()).stdout(Stdio::null());
-}
-
-fn collect_lines(stderr: impl std::io::Read + Send + 'static) -> Lines {
-    let lines = Lines::default();
-    let collected = Arc::clone(&lines);
-    thread::spawn(move || {
-        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-            collected.lock().unwrap().push(line);
-        }
-    });
-    lines
 }
 
 /// The address in a line that has the word `what`.

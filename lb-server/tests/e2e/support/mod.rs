@@ -5,6 +5,7 @@ pub(crate) mod http;
 pub(crate) mod lb;
 pub(crate) mod load;
 mod peer;
+pub(crate) mod process;
 mod wait;
 
 pub(crate) use http::Response;

@@ -9,13 +9,20 @@ pub(crate) const WITHIN: Duration = Duration::from_secs(20);
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// Looks until `fact` is there; panics with `what` when it isn't in time.
-pub(crate) fn eventually<T>(what: &str, mut fact: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn eventually<T>(what: &str, fact: impl FnMut() -> Option<T>) -> T {
+    in_time(fact).unwrap_or_else(|| panic!("waited {WITHIN:?} in vain: {what}"))
+}
+
+/// Looks until `fact` is there; `None` when it isn't in time.
+pub(crate) fn in_time<T>(mut fact: impl FnMut() -> Option<T>) -> Option<T> {
     let deadline = Instant::now() + WITHIN;
     loop {
         if let Some(found) = fact() {
-            return found;
+            return Some(found);
         }
-        assert!(Instant::now() < deadline, "waited {WITHIN:?} in vain: {what}");
+        if Instant::now() > deadline {
+            return None;
+        }
         thread::sleep(LOOK_AGAIN);
     }
 }
