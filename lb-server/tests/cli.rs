@@ -69,7 +69,11 @@ fn a_front_port_that_is_in_use_exits_1_and_starts_nothing() {
     let ended = refused(&["--front", &front, "--admin", "127.0.0.1:0", "--state-dir", dir]);
     assert_eq!(ended.code, Some(1));
     assert!(ended.stderr[0].contains(&front) && ended.stderr[0].contains("in use"), "{:?}", ended.stderr);
-    assert_eq!(std::fs::read_dir(dir).expect("the directory").count(), 0, "nothing is written before the ports are ours");
+    assert_eq!(
+        std::fs::read_dir(dir).expect("the directory").count(),
+        0,
+        "nothing is written before the ports are ours"
+    );
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn answer(addr: SocketAddr, request_line: &str) -> String {
 fn json(status: &str, more: &str, body: &str) -> String {
     let length = body.len();
     format!(
-        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\n{more}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\n{more}connection: close\r\ncontent-length: {length}\r\n\r\n{body}"
     )
 }
 

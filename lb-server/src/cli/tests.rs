@@ -47,7 +47,9 @@ fn help_and_version_are_shown_not_served() {
 
 #[test]
 fn every_wrong_command_line_is_told_in_one_line() {
-    for line in ["lb --frnt x", "lb nonsense", "lb --front 5000", "lb --hash md5", "lb --replicas -1", "lb launch", "lb --"] {
+    for line in
+        ["lb --frnt x", "lb nonsense", "lb --front 5000", "lb --hash md5", "lb --replicas -1", "lb launch", "lb --"]
+    {
         if let Err(Usage::Wrong(text)) = read(words(line)) {
             assert!(!text.contains('\n') && !text.is_empty(), "{line}: {text:?}");
         } else {
@@ -90,7 +92,8 @@ fn every_flag_is_a_key_of_the_file() {
     let cli = Cli::command();
     let serve = cli.find_subcommand("serve").expect("serve");
     let refused = toml::from_str::<ServeArgs>("no-such-key = 1").expect_err("unknown").to_string();
-    for flag in serve.get_arguments().filter_map(|arg| arg.get_long()).filter(|flag| !["config", "help"].contains(flag)) {
+    for flag in serve.get_arguments().filter_map(|arg| arg.get_long()).filter(|flag| !["config", "help"].contains(flag))
+    {
         assert!(refused.contains(&format!("`{flag}`")), "{flag} is no key of the file");
     }
 }

@@ -46,8 +46,7 @@ fn parse(text: &str) -> Result<StaticBackend, ConfigError> {
     let mut weight = Weight::ONE;
     for part in parts {
         let value = part.strip_prefix("weight=").ok_or_else(|| wrong("only weight=W may follow the address"))?;
-        weight = Weight::parse(value)
-            .map_err(|source| ConfigError::BackendWeight { text: text.to_owned(), source })?;
+        weight = Weight::parse(value).map_err(|source| ConfigError::BackendWeight { text: text.to_owned(), source })?;
     }
     Ok(StaticBackend { name: name.to_owned(), host: host.to_owned(), weight })
 }

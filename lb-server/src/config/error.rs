@@ -42,9 +42,13 @@ pub(crate) enum ConfigError {
 
     #[error("--names '{0}' has no {{n}}, so two replicas would have one name: write '{0}{{n}}'")]
     NamesWithoutNumber(String),
-    #[error("{flag} '{pattern}' has no {{n}}, so a replacement would have no name of its own: add --new-names '{pattern}_{{n}}'")]
+    #[error(
+        "{flag} '{pattern}' has no {{n}}, so a replacement would have no name of its own: add --new-names '{pattern}_{{n}}'"
+    )]
     NewNamesWithoutNumber { flag: &'static str, pattern: String },
-    #[error("{flag} '{pattern}' makes the name '{name}': a name is 1 to 63 of A-Z a-z 0-9 _ . - beginning with a letter or digit")]
+    #[error(
+        "{flag} '{pattern}' makes the name '{name}': a name is 1 to 63 of A-Z a-z 0-9 _ . - beginning with a letter or digit"
+    )]
     NotAName { flag: &'static str, pattern: String, name: String },
     #[error("--server-id '{0}': must not be empty and must not hold control characters")]
     ServerId(String),
@@ -64,7 +68,9 @@ pub(crate) enum ConfigError {
     VnodesWithoutRing,
     #[error("--probing goes with --hash assignment only: leave it out or add --hash assignment")]
     ProbingWithoutAssignment,
-    #[error("the ring holds {fit} backends with this --hash, --slots and --probing, {asked} are asked for: lower --replicas")]
+    #[error(
+        "the ring holds {fit} backends with this --hash, --slots and --probing, {asked} are asked for: lower --replicas"
+    )]
     RingFull { asked: u32, fit: u32 },
 
     #[error("{flag} has no meaning with --mode tcp, where nothing is read: leave one of the two out")]

@@ -30,7 +30,8 @@ pub(super) fn resolve(
     let AdminAddr::Tcp(addr) = &admin else { return Ok((fronts, Some(admin))) };
     let Some(front) = fronts.iter().find(|front| collide(front, addr)) else { return Ok((fronts, Some(admin))) };
     if assignment && args.admin.is_none() {
-        notes.push(format!("no admin listener: its default port {} is a front; /rep, /add, /rm are there", addr.port()));
+        notes
+            .push(format!("no admin listener: its default port {} is a front; /rep, /add, /rm are there", addr.port()));
         return Ok((fronts, None));
     }
     Err(ConfigError::AdminOnFront { front: *front, admin: *addr })

@@ -5,7 +5,9 @@ use crate::source::Source;
 /// Every file opens with a module comment.
 pub(crate) fn heads(sources: &[Source]) -> Vec<String> {
     let headless = sources.iter().filter(|source| !source.text.starts_with("//! "));
-    headless.map(|source| format!("{}: open with `//!`: what it is, what it is not, its neighbours", source.path)).collect()
+    headless
+        .map(|source| format!("{}: open with `//!`: what it is, what it is not, its neighbours", source.path))
+        .collect()
 }
 
 /// No stubs, and no notes to oneself: what is missing is built or goes into an issue.
@@ -19,7 +21,10 @@ const NOTES: [&str; 3] = [concat!("FIX", "ME"), concat!("TO", "DO"), concat!("XX
 
 /// `#[ignore = "why"]` says why; the bare form doesn't.
 pub(crate) fn ignored(sources: &[Source]) -> Vec<String> {
-    sources.iter().flat_map(|source| occurrences(source, &source.code, &["#[ignore]"], "say why: #[ignore = \"…\"]")).collect()
+    sources
+        .iter()
+        .flat_map(|source| occurrences(source, &source.code, &["#[ignore]"], "say why: #[ignore = \"…\"]"))
+        .collect()
 }
 
 /// A test that sleeps is slow on a fast machine and wrong on a slow one.

@@ -48,7 +48,14 @@ const RULES: &[Rule] = &[
     },
     Rule {
         part: "bench/src/",
-        forbidden: &["lb_admin", "lb_server", "lb_core::session", "lb_core::net", "lb_core::worker", "lb_core::control"],
+        forbidden: &[
+            "lb_admin",
+            "lb_server",
+            "lb_core::session",
+            "lb_core::net",
+            "lb_core::worker",
+            "lb_core::control",
+        ],
         why: "the bench is a user like any other; only the expected owner comes from lb_core::ring",
     },
 ];

@@ -22,7 +22,9 @@ fn a_long_file_is_found_and_an_exception_may_only_shrink() {
     assert!(sizes::files(&long, &[])[0].contains("501 lines, at most 500"));
     assert_eq!(sizes::files(&long, &[("a/src/x.rs", 501)]), [""; 0]);
     assert!(sizes::files(&long, &[("a/src/x.rs", 600)])[0].contains("lower its exception"));
-    assert!(sizes::files(&one("a/src/x.rs", &"l\n".repeat(600)), &[("a/src/x.rs", 501)])[0].contains("may only shrink"));
+    assert!(
+        sizes::files(&one("a/src/x.rs", &"l\n".repeat(600)), &[("a/src/x.rs", 501)])[0].contains("may only shrink")
+    );
     assert!(sizes::files(&one("a/src/x.rs", "short"), &[("a/src/x.rs", 501)])[0].contains("no exception any more"));
     assert!(sizes::files(&[], &[("a/src/gone.rs", 501)])[0].contains("no exception any more"));
 }

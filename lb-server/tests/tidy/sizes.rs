@@ -36,7 +36,8 @@ fn judge(lengths: Vec<(String, usize)>, most: usize, exceptions: &[(&str, usize)
         match allowed {
             None if *lines > most => complaints.push(format!("{name}: {lines} lines, at most {most}: {mend}")),
             Some(allowed) if *lines > allowed => {
-                complaints.push(format!("{name}: {lines} lines, its exception is {allowed} and may only shrink: {mend}"));
+                complaints
+                    .push(format!("{name}: {lines} lines, its exception is {allowed} and may only shrink: {mend}"));
             }
             _ => {}
         }
@@ -60,7 +61,8 @@ fn function_lengths(code: &str) -> Vec<(String, usize)> {
     for (at, _) in code.match_indices("fn ") {
         let is_word = !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
         let name: String = code[at + 3..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-        if is_word && !name.is_empty()
+        if is_word
+            && !name.is_empty()
             && let Some(length) = body_end(&code[at..])
         {
             found.push((name, 1 + code[at..at + length].matches('\n').count()));

@@ -106,7 +106,8 @@ fn mark_test_modules(sources: &mut [Source]) {
     }
     for source in sources {
         let module = source.path.trim_end_matches(".rs").trim_end_matches("/mod");
-        let below = |test: &String| module.strip_prefix(test.as_str()).is_some_and(|r| r.is_empty() || r.starts_with('/'));
+        let below =
+            |test: &String| module.strip_prefix(test.as_str()).is_some_and(|r| r.is_empty() || r.starts_with('/'));
         source.is_test |= modules.iter().any(below);
     }
 }
