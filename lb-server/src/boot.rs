@@ -11,9 +11,10 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use lb_admin::ControlPlane;
 use lb_admin::http::Listener;
+use lb_core::config::WorkerConfig;
 use lb_core::control::Notify;
 use lb_core::net::listen::Fronts;
-use lb_core::worker::{self, WorkerConfig};
+use lb_core::worker;
 use tokio::sync;
 use tracing_subscriber::EnvFilter;
 
@@ -65,7 +66,7 @@ async fn run(
     });
     let data = worker::start(workers, fronts, wake_both).context("workers")?;
     let plane = lb_admin::start(config.admin(state.path()), data.control.clone(), for_admin, admin)?;
-    let mut running = Running::new(data, plane, for_us);
+    let running = Running::new(data, plane, for_us);
 
     let reason = tokio::select! {
         () = say_ready(config, &running.plane) => running.until_end(&mut signals).await,

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lb_admin::config::{AdminAddr, AdminConfig, Check, LaunchConfig, Names, StaticBackend};
+use lb_core::config::{RETRIES_MAX, WorkerConfig};
 use lb_core::ring::{KeyHasher, RingConfig};
-use lb_core::worker::WorkerConfig;
 
 use crate::cli::ServeArgs;
 use crate::cli::period::Period;
@@ -45,8 +45,6 @@ const REPLICAS: u32 = 3;
 const RECORDED_REQUESTS: usize = 131_072;
 /// Most ids that may be kept per replica: a gigabyte of them.
 const RECORDED_REQUESTS_MAX: usize = 16_777_216;
-/// Most further backends that are tried for one session.
-const RETRIES_MAX: u32 = 64;
 
 /// Everything `lb serve` was asked for, checked.
 #[derive(Clone, Debug)]

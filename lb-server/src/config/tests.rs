@@ -1,6 +1,6 @@
 //! What arguments mean: the defaults, the profile, and every impossible combination with the word that mends it.
 
-use lb_core::worker::config::{Affinity, Mode};
+use lb_core::config::{Affinity, Mode};
 
 use super::*;
 use crate::cli::usage;
@@ -136,7 +136,7 @@ const REFUSED: &[(&str, &[&str])] = &[
     ("--front 127.0.0.1:1 --front 127.0.0.1:1", &["twice"]),
     ("--replicas 257", &["0 to 256"]),
     ("--workers 0", &["1 to 1024"]),
-    ("--retries 65", &["0 to 64"]),
+    ("--retries 8", &["0 to 7"]),
     ("--record-requests 16777217", &["0 to 16777216"]),
     ("--names Server", &["{n}", "Server{n}"]),
     ("--names Server --replicas 1", &["--new-names"]),
