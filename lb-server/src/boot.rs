@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use lb_admin::ControlPlane;
+use lb_admin::config::AdminAddr;
 use lb_admin::http::Listener;
 use lb_core::config::WorkerConfig;
 use lb_core::control::Notify;
@@ -91,7 +92,10 @@ fn announce(config: &Config, fronts: &Fronts, admin: Option<&Listener>) {
         eprintln!("front {addr}");
     }
     if let Some(listener) = admin {
-        eprintln!("admin {}", listener.addr());
+        match listener.addr() {
+            AdminAddr::Tcp(addr) => eprintln!("admin http://{addr}"),
+            AdminAddr::Unix(path) => eprintln!("admin unix:{}", path.display()),
+        }
     }
     for note in &config.notes {
         eprintln!("note: {note}");
@@ -99,7 +103,8 @@ fn announce(config: &Config, fronts: &Fronts, admin: Option<&Listener>) {
 }
 
 fn open_state(config: &Config, port: u16) -> anyhow::Result<(StateDir, Secret)> {
-    let (state, warning) = StateDir::open(&config.state_root, port).context("state directory")?;
+    let (state, warning) =
+        StateDir::open(&config.state_root, port, config.has_lasting_port()).context("state directory")?;
     let (secret, no_key) = match config.secret {
         Some(secret) => (secret, None),
         None => state.secret().context("hash key")?,

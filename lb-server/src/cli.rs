@@ -85,10 +85,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "LB_ADMIN", value_name = "ADDR")]
     pub(crate) admin: Option<String>,
     /// Data-plane threads [default: number of CPUs]
-    #[arg(long, env = "LB_WORKERS", value_name = "N")]
+    #[arg(long, env = "LB_WORKERS", value_name = "N", allow_negative_numbers = true)]
     pub(crate) workers: Option<usize>,
     /// Replicas to start and keep alive [default: 3, or 0 where a --backend is given]
-    #[arg(long, env = "LB_REPLICAS", value_name = "N")]
+    #[arg(long, env = "LB_REPLICAS", value_name = "N", allow_negative_numbers = true)]
     pub(crate) replicas: Option<u32>,
     /// How replicas are started [default: process]
     #[arg(long, env = "LB_RUNTIME", value_enum)]
@@ -121,16 +121,16 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "LB_HASH", value_enum)]
     pub(crate) hash: Option<Hash>,
     /// Slots of the ring table [default: by --hash]
-    #[arg(long, env = "LB_SLOTS", value_name = "M")]
+    #[arg(long, env = "LB_SLOTS", value_name = "M", allow_negative_numbers = true)]
     pub(crate) slots: Option<u32>,
     /// Virtual nodes per unit of weight, with --hash ring [default: 160]
-    #[arg(long, env = "LB_VNODES", value_name = "K")]
+    #[arg(long, env = "LB_VNODES", value_name = "K", allow_negative_numbers = true)]
     pub(crate) vnodes: Option<u32>,
     /// How a taken slot is passed over, with --hash assignment [default: linear]
     #[arg(long, env = "LB_PROBING", value_enum)]
     pub(crate) probing: Option<Probing>,
     /// The ring's public seed; equal seeds and members give equal tables on every machine [default: 0]
-    #[arg(long, env = "LB_RING_SEED", value_name = "NUMBER")]
+    #[arg(long, env = "LB_RING_SEED", value_name = "NUMBER", allow_negative_numbers = true)]
     pub(crate) ring_seed: Option<u64>,
     /// The secret that ids are hashed with, 32 hex digits [default: made once in the state directory]
     #[arg(long, env = "LB_HASH_KEY_FILE", value_name = "FILE")]
@@ -161,14 +161,14 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "LB_DRAIN_TIMEOUT", value_name = "TIME")]
     pub(crate) drain_timeout: Option<Period>,
     /// Further backends tried for one session [default: 3]
-    #[arg(long, env = "LB_RETRIES", value_name = "N")]
+    #[arg(long, env = "LB_RETRIES", value_name = "N", allow_negative_numbers = true)]
     pub(crate) retries: Option<u32>,
 
     /// assignment: the settings under which the assignment's scripts run unchanged
     #[arg(long, env = "LB_PROFILE", value_enum)]
     pub(crate) profile: Option<Profile>,
     /// Answered ids kept per replica for /requests/NAME [default: none, or 131072 with --profile assignment]
-    #[arg(long, env = "LB_RECORD_REQUESTS", value_name = "N")]
+    #[arg(long, env = "LB_RECORD_REQUESTS", value_name = "N", allow_negative_numbers = true)]
     pub(crate) record_requests: Option<usize>,
     /// What survives a restart [default: the XDG state directory, or /var/lib/lb]
     #[arg(long, env = "LB_STATE_DIR", value_name = "DIR")]

@@ -84,25 +84,29 @@ pub(crate) async fn stop(
 /// Until the last session has ended, the deadline has passed or a second signal comes.
 async fn drain(running: &Running, timeout: Duration, signals: &mut Signals) {
     let workers = running.control.workers();
-    running.control.drain(timeout);
+    // For the workers a deadline is a moment, and zero is now; for users zero is none.
+    running.control.drain(if timeout.is_zero() { Duration::MAX } else { timeout });
     let sessions = running.open_sessions();
     if sessions > 0 {
         eprintln!("{}", progress(sessions, timeout));
     }
     tokio::select! {
         () = running.until_ended(workers) => {}
-        () = signals.next() => eprintln!("draining: ended by a second signal, {} sessions open", running.open_sessions()),
+        () = signals.next() => eprintln!("draining: ended by a second signal, {} open", counted(running.open_sessions())),
     }
 }
 
 fn progress(sessions: u64, timeout: Duration) -> String {
-    let noun = if sessions == 1 { "session" } else { "sessions" };
     let bound = if timeout.is_zero() {
         "as long as they take".to_owned()
     } else {
         format!("at most {}", humantime::format_duration(timeout))
     };
-    format!("draining: {sessions} {noun} open, {bound}; signal again to end now")
+    format!("draining: {} open, {bound}; signal again to end now", counted(sessions))
+}
+
+fn counted(sessions: u64) -> String {
+    format!("{sessions} {}", if sessions == 1 { "session" } else { "sessions" })
 }
 
 #[cfg(test)]

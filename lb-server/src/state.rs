@@ -1,6 +1,7 @@
 //! This front's folder in the state directory, and the hash secret that is kept in it.
 //!
-//! One folder per front port. A folder that can't be made or written never stops the start: the run goes on with a
+//! One folder per front port; for a front on a free port (0), which is another one each time, it goes away at the end.
+//! A folder that can't be made or written never stops the start: the run goes on with a
 //! folder under the temporary directory and a secret of its own, and says loudly what that costs. The secret stays over
 //! a normal stop; what else is in the folder is lb-admin's.
 
@@ -18,19 +19,21 @@ const SECRET_FILE: &str = "hash-key";
 const DIR_MODE: u32 = 0o700;
 const SECRET_MODE: u32 = 0o600;
 
-/// The folder of one front. A temporary one is removed when this is dropped.
+/// The folder of one front. One that nobody could find again is removed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct StateDir {
     path: PathBuf,
-    temporary: bool,
+    keep: bool,
 }
 
 impl StateDir {
-    /// The folder of the front on `port`; a warning where it had to be a temporary one.
-    pub(crate) fn open(root: &Path, port: u16) -> io::Result<(Self, Option<String>)> {
+    /// The folder of the front on `port`, kept at the end where `keep` says so or where it was there before; a warning
+    /// where it had to be a temporary one.
+    pub(crate) fn open(root: &Path, port: u16, keep: bool) -> io::Result<(Self, Option<String>)> {
         let path = root.join(port.to_string());
+        let keep = keep || path.exists();
         match create(&path).and_then(|()| probe(&path)) {
-            Ok(()) => Ok((Self { path, temporary: false }, None)),
+            Ok(()) => Ok((Self { path, keep }, None)),
             Err(error) => {
                 let warning = format!(
                     "state directory {}: {error}; nothing will survive a restart (mend it, or give --state-dir)",
@@ -70,14 +73,14 @@ impl StateDir {
         let name = format!("lb-{}-{:016x}", std::process::id(), fastrand::u64(..));
         let path = std::env::temp_dir().join(name);
         DirBuilder::new().mode(DIR_MODE).create(&path)?;
-        Ok(Self { path, temporary: true })
+        Ok(Self { path, keep: false })
     }
 }
 
 impl Drop for StateDir {
     fn drop(&mut self) {
-        if self.temporary {
-            // Best effort: it is in the temporary directory, which is emptied by others if need be.
+        if !self.keep {
+            // Best effort: what is left is a small file that nobody reads.
             let _gone = std::fs::remove_dir_all(&self.path);
         }
     }

@@ -21,6 +21,7 @@ fn a_command_line_that_makes_no_sense_exits_2() {
         &["serve", "--front", "5000"],
         &["serve", "--hash", "md5"],
         &["serve", "--replicas", "many"],
+        &["serve", "--replicas", "-1"],
         &["serve", "--idle-timeout", "5"],
         &["replica", "--listen", "nowhere"],
         &["launch"],

@@ -44,7 +44,7 @@ fn its_answers_are_those_of_the_assignment_to_the_byte() {
     let request =
         "{\"response\":{\"message\":\"Hello from Server: S1\",\"status\":\"Successful\"},\"server_id\":\"S1\"}\n";
     assert_eq!(answer(addr, "GET /request?request_id=7"), json("200 OK", "", request));
-    assert_eq!(answer(addr, "GET /heartbeat"), "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    assert_eq!(answer(addr, "GET /heartbeat"), "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
     let other =
         "{\"message\":\"<Error> '/other' endpoint does not exist in server replicas\",\"status\":\"failure\"}\n";
     assert_eq!(answer(addr, "GET /other?a=b"), json("400 Bad Request", "", other));

@@ -62,8 +62,8 @@ pub(crate) enum ConfigError {
 
     #[error("--key: {0}")]
     Key(#[from] KeySourceError),
-    #[error("{0}")]
-    Ring(#[from] RingConfigError),
+    #[error("{source} (the rule is --hash {hash})")]
+    Ring { hash: &'static str, source: RingConfigError },
     #[error("--vnodes goes with --hash ring only: leave it out or add --hash ring")]
     VnodesWithoutRing,
     #[error("--probing goes with --hash assignment only: leave it out or add --hash assignment")]

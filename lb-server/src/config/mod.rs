@@ -138,6 +138,11 @@ impl Config {
         })
     }
 
+    /// Whether the next `lb serve` will have the same first front port, so that it is worth keeping state for it.
+    pub(crate) fn has_lasting_port(&self) -> bool {
+        self.fronts.first().is_some_and(|front| front.port() != 0)
+    }
+
     /// The data plane's part.
     pub(crate) fn worker(&self, secret: Secret, connections_max: usize) -> WorkerConfig {
         WorkerConfig {

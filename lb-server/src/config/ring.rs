@@ -22,7 +22,8 @@ pub(super) fn resolve(args: &ServeArgs, replicas: u32, backends: &[StaticBackend
         cli::Hash::Maglev => Rule::Maglev,
         cli::Hash::Assignment => Rule::Assignment { probing: probing(args.probing) },
     };
-    let config = RingConfig::new(rule, args.slots, args.ring_seed.unwrap_or(0))?;
+    let config = RingConfig::new(rule, args.slots, args.ring_seed.unwrap_or(0))
+        .map_err(|source| ConfigError::Ring { hash: rule.name(), source })?;
     fits(config, replicas + backends.len() as u32)?;
     Ok(config)
 }

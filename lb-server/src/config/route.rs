@@ -1,7 +1,7 @@
 //! What is read of a connection and how its key is found: `--mode`, `--key`, `--affinity`, `--non-http`.
 
-use lb_core::session::key::KeySources;
 use lb_core::config::{Affinity, Mode, NonHttp};
+use lb_core::session::key::KeySources;
 
 use super::ConfigError;
 use crate::cli::{self, ServeArgs};

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use super::*;
 
 fn open(root: &Path) -> StateDir {
-    let (dir, warning) = StateDir::open(root, 5000).expect("a folder");
+    let (dir, warning) = StateDir::open(root, 5000, true).expect("a folder");
     assert_eq!(warning, None);
     dir
 }
@@ -26,8 +26,8 @@ fn the_secret_is_made_once_and_only_the_owner_may_read_it() {
 #[test]
 fn two_fronts_have_folders_and_secrets_of_their_own() {
     let root = tempfile::tempdir().expect("a directory");
-    let (one, _) = StateDir::open(root.path(), 5000).expect("a folder");
-    let (two, _) = StateDir::open(root.path(), 6000).expect("a folder");
+    let (one, _) = StateDir::open(root.path(), 5000, true).expect("a folder");
+    let (two, _) = StateDir::open(root.path(), 6000, true).expect("a folder");
     assert_ne!(one.path(), two.path());
     assert_ne!(one.secret().expect("a secret").0, two.secret().expect("a secret").0);
 }
@@ -55,10 +55,24 @@ fn a_damaged_secret_is_left_alone_and_said_aloud() {
 #[test]
 fn a_directory_that_cannot_be_made_costs_a_warning_not_the_start() {
     let file = tempfile::NamedTempFile::new().expect("a file");
-    let (dir, warning) = StateDir::open(file.path(), 5000).expect("a temporary folder");
+    let (dir, warning) = StateDir::open(file.path(), 5000, true).expect("a temporary folder");
     assert!(warning.expect("a warning").contains("nothing will survive a restart"));
     let path = dir.path().to_owned();
     assert!(path.is_dir());
     drop(dir);
     assert!(!path.exists(), "a temporary folder goes away again");
+}
+
+#[test]
+fn the_folder_of_a_free_port_goes_away_but_never_one_that_was_there() {
+    let root = tempfile::tempdir().expect("a directory");
+    let (dir, _) = StateDir::open(root.path(), 40_000, false).expect("a folder");
+    dir.secret().expect("a secret");
+    drop(dir);
+    assert!(!root.path().join("40000").exists());
+
+    drop(open(root.path()));
+    let (same, _) = StateDir::open(root.path(), 5000, false).expect("a folder");
+    drop(same);
+    assert!(root.path().join("5000").exists(), "its key belongs to the front that has this port by name");
 }

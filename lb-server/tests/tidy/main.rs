@@ -19,37 +19,37 @@ fn assert_none(complaints: &[String]) {
 
 #[test]
 fn files_are_read_at_one_sitting() {
-    assert_none(&sizes::files(&Source::all(), sizes::FILE_EXCEPTIONS));
+    assert_none(&sizes::files(Source::all(), sizes::FILE_EXCEPTIONS));
 }
 
 #[test]
 fn functions_fit_a_screen() {
-    assert_none(&sizes::functions(&Source::all(), sizes::FUNCTION_EXCEPTIONS));
+    assert_none(&sizes::functions(Source::all(), sizes::FUNCTION_EXCEPTIONS));
 }
 
 #[test]
 fn imports_go_one_way() {
-    assert_none(&imports::directions(&Source::all()));
+    assert_none(&imports::directions(Source::all()));
 }
 
 #[test]
 fn every_file_says_what_it_is() {
-    assert_none(&habits::heads(&Source::all()));
+    assert_none(&habits::heads(Source::all()));
 }
 
 #[test]
 fn nothing_is_left_unfinished() {
-    assert_none(&habits::unfinished(&Source::all()));
+    assert_none(&habits::unfinished(Source::all()));
 }
 
 #[test]
 fn no_test_is_ignored_without_a_reason() {
-    assert_none(&habits::ignored(&Source::all()));
+    assert_none(&habits::ignored(Source::all()));
 }
 
 #[test]
 fn tests_wait_for_facts_not_for_time() {
-    assert_none(&habits::sleeps(&Source::all()));
+    assert_none(&habits::sleeps(Source::all()));
 }
 
 #[test]
