@@ -1,10 +1,10 @@
 //! `lb-bench`: experiments on a running `lb` over real sockets, one command each, with a verdict.
 //!
-//! Data goes to stdout (text, or JSON with `--json`), words to stderr. Exit codes: 0 ok · 1 the experiment could not be
-//! run · 2 usage · 10 it ran and its verdict failed. A balancer that was started here is stopped again on every way out.
+//! Data goes to stdout (text, or JSON with `--json`), words to stderr. Exit codes: 0 ok · 1 the experiment could not
+//! be run · 2 usage · 10 it ran and its verdict failed. A balancer that was started here is stopped on every way out.
 //!
 //! [`load`] sends requests, [`balancer`] is who answers them, [`experiment`] asks one question a file, [`report`] says
-//! what came out. It speaks TCP and HTTP like any user; only `lb_core::ring` is used directly, to know who should answer.
+//! what came out. It speaks TCP and HTTP like any user; only `lb_core::ring` is used directly: who should answer.
 
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
 //! An `lb serve` of our own: started on free ports, stopped when dropped, whatever the way out (also Ctrl-C).
 //!
-//! Its addresses are read from the lines that it prints to stderr. It gets a process group of its own, so that Ctrl-C in
-//! the terminal reaches us alone and we end it in order.
+//! Its addresses are read from the lines that it prints to stderr. It gets a process group of its own, so that Ctrl-C
+//! in the terminal reaches us alone and we end it in order.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader};

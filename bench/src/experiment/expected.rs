@@ -1,4 +1,4 @@
-//! Who should answer: the counts that a public table (`assignment`: ids are numbers, not hashed) leaves no choice about.
+//! Who should answer: the counts that a public table leaves no choice about (`assignment`: ids are not hashed).
 
 use std::collections::BTreeMap;
 

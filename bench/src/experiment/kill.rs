@@ -1,7 +1,7 @@
 //! How long does it take until a killed replica is replaced?
 //!
-//! `kill -9` of one replica at a time, picked at random; the clock runs until its name is gone from `/rep` and the count
-//! is back, which `/rep` is asked every millisecond. Claimed: the worst is below `--worst`. Without load: whether
+//! `kill -9` of one replica at a time, picked at random; the clock runs until its name is gone from `/rep` and the
+//! count is back, which `/rep` is asked every millisecond. Claimed: the worst is below `--worst`. Without load: whether
 //! requests fail meanwhile is another question.
 
 use anyhow::{Context, bail};

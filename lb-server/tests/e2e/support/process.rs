@@ -25,7 +25,8 @@ pub(crate) struct Process {
 type Lines = Arc<Mutex<Vec<String>>>;
 
 impl Process {
-    /// Starts `lb serve` (`command` is lb, or a shell that becomes it) with `flags`, on free ports where none are given.
+    /// Starts `lb serve` (`command` is lb, or a shell that becomes it) with `flags`, on free ports where none are
+    /// given.
     pub(crate) fn spawn(mut command: Command, flags: &[&str]) -> Self {
         let state_dir = tempfile::tempdir().unwrap();
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("LB_")) {
