@@ -23,6 +23,7 @@ pub(crate) fn in_time<T>(mut fact: impl FnMut() -> Option<T>) -> Option<T> {
         if Instant::now() > deadline {
             return None;
         }
-        thread::sleep(LOOK_AGAIN);
+        // Nobody unparks us: this gives the other threads their turn between two looks.
+        thread::park_timeout(LOOK_AGAIN);
     }
 }
