@@ -38,8 +38,9 @@ const BUFFER_BYTES_MAX: usize = 64 * 1024;
 const LIFE: Duration = Duration::from_secs(60);
 /// For the last request of a connection: its body's deadline, the longest wait of `/add`, and time to read the answer.
 const LAST_ANSWER: Duration = Duration::from_secs(15);
-/// What requests that are being answered get when the process stops; the owner answers waiting changes at once then.
-const STOP_GRACE: Duration = Duration::from_secs(2);
+/// What requests that are being answered get when the process stops. The owner has ended by then and answered whoever
+/// waited for a change: what is left is to write that out.
+const STOP_GRACE: Duration = Duration::from_millis(500);
 /// Pause after an accept that failed for want of descriptors or memory: the listener stays readable, so without it
 /// the loop would spin until somebody closes something.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
