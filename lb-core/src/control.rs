@@ -97,7 +97,7 @@ pub(crate) struct WorkerShared {
 
 /// A worker's end of the channels.
 pub(crate) struct WorkerPort {
-    pub(crate) commands: Receiver<Command>,
+    commands: Receiver<Command>,
     pub(crate) shared: Arc<WorkerShared>,
     reports: Sender<Report>,
     answered: Sender<Answered>,
@@ -106,6 +106,11 @@ pub(crate) struct WorkerPort {
 }
 
 impl WorkerPort {
+    /// The next command, if one waits.
+    pub(crate) fn next_command(&self) -> Option<Command> {
+        self.commands.try_recv().ok()
+    }
+
     /// Tells the control side what happened to a backend.
     pub(crate) fn report(&self, report: Report) {
         self.send(&self.reports, report);
@@ -151,6 +156,8 @@ impl Drop for WorkerPort {
 
 struct WorkerLink {
     commands: Sender<Command>,
+    /// The same channel's other end, to take back tables that a stalled worker hasn't read.
+    unread: Receiver<Command>,
     waker: Arc<Waker>,
     shared: Arc<WorkerShared>,
 }
@@ -181,31 +188,40 @@ impl Control {
                 stats: WorkerStats::default(),
             });
             ports.push(WorkerPort {
-                commands: inbox,
+                commands: inbox.clone(),
                 shared: Arc::clone(&shared),
                 reports: report_tx.clone(),
                 answered: answered_tx.clone(),
                 front_requests: front_tx.clone(),
                 notify: Arc::clone(notify),
             });
-            links.push(WorkerLink { commands, waker, shared });
+            links.push(WorkerLink { commands, unread: inbox, waker, shared });
         }
         (Self { workers: links.into(), reports, answered, front_requests }, ports)
     }
 
-    /// Sends a table to every worker. Publish in order of version; the newest wins.
+    /// Sends a table to every worker. Publish in order of version; the newest wins, and older ones that a stalled worker
+    /// hasn't read are taken back, so that nothing grows.
     pub fn publish(&self, table: &Arc<RingTable>) {
-        self.send(|| Command::Apply(Arc::clone(table)));
+        for worker in self.workers.iter() {
+            let unread: Vec<Command> = worker.unread.try_iter().collect();
+            for command in unread {
+                if !matches!(command, Command::Apply(_)) {
+                    worker.send(command);
+                }
+            }
+            worker.send(Command::Apply(Arc::clone(table)));
+        }
     }
 
     /// No new connections; sessions may finish until `deadline` from now.
     pub fn drain(&self, deadline: Duration) {
-        self.send(|| Command::Drain { deadline });
+        self.workers.iter().for_each(|worker| worker.send(Command::Drain { deadline }));
     }
 
     /// Ends the workers at once.
     pub fn stop(&self) {
-        self.send(|| Command::Stop);
+        self.workers.iter().for_each(|worker| worker.send(Command::Stop));
     }
 
     /// The oldest version that any live worker still routes by.
@@ -243,14 +259,13 @@ impl Control {
     pub fn front_requests(&self) -> impl Iterator<Item = FrontRequest> {
         self.front_requests.try_iter()
     }
+}
 
-    fn send(&self, command: impl Fn() -> Command) {
-        for worker in self.workers.iter() {
-            // A worker that has ended has no receiver any more; that is not this caller's error.
-            if worker.commands.send(command()).is_ok() {
-                // The eventfd can only fail with EAGAIN at 2^64-1 unread wakes; the worker is awake then.
-                let _awake = worker.waker.wake();
-            }
-        }
+impl WorkerLink {
+    fn send(&self, command: Command) {
+        // `unread` keeps the channel open even when the worker has ended; then nobody reads it, and that is no error.
+        let _nobody_reads = self.commands.send(command);
+        // The eventfd can only fail with EAGAIN at 2^64-1 unread wakes; the worker is awake then.
+        let _awake = self.waker.wake();
     }
 }

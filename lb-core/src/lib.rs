@@ -8,8 +8,10 @@
 //! no clock, no randomness. `net` is thin: one syscall a function, its errno argued. `worker` joins the two.
 
 pub mod backend;
+pub mod config;
 pub mod control;
 pub mod net;
+pub mod outcome;
 pub mod ring;
 pub mod session;
 pub mod worker;

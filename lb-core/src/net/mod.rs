@@ -1,3 +1,9 @@
-//! The syscalls of the data plane, one a function.
+//! The syscalls of the data plane, one a function, each surprising errno argued where it is met.
+//!
+//! Thin on purpose: nothing is decided here. Errors become the typed outcomes that `session` and `worker` act on.
 
+pub mod accept;
+pub mod connect;
+pub mod copy;
 pub mod listen;
+pub mod shutdown;

@@ -3,18 +3,39 @@
 //! key (bytes) → [`KeyHasher`] → [`KeyHash`] → [`SlotMap::slot_of`] → slot → owner and ordered fallbacks.
 //! A [`Ring`] holds the members and builds the immutable [`SlotMap`]; a [`RingTable`] is that map together with the
 //! backends that are ready now, under a version: it is what the workers look keys up in.
-//! One file a rule: [`rendezvous`], `vnodes` (`--hash ring`), `maglev`, `assignment`.
+//! [`diff()`] says what moves between two maps and how much of it had to.
+//!
+//! One file a rule: `rendezvous` (with `log2`), `vnodes` (`--hash ring`), `maglev`, `assignment`. They share the mixing
+//! function (`mix`) and, except for `rendezvous`, the walk that orders fallbacks (`clockwise`).
+//! The laws that hold for all of them are tested in `laws`, the exact tables in `golden`.
 
-pub mod hash;
-pub mod rendezvous;
-pub mod rule;
-pub mod slot_map;
-pub mod table;
+mod assignment;
+mod clockwise;
+mod diff;
+mod hash;
+mod log2;
+mod maglev;
+mod members;
+mod mix;
+mod rendezvous;
+mod rule;
+mod slot_map;
+mod table;
+mod vnodes;
 
+pub use diff::{Diff, DiffError, Move, diff};
 pub use hash::{KeyHash, KeyHasher};
-pub use rule::{Member, Ring, RingConfig, RingConfigError, RingError, Rule};
-pub use slot_map::SlotMap;
+pub use members::{MEMBERS_MAX, Member, Ring, RingError};
+pub use rule::{Probing, RingConfig, RingConfigError, Rule, SLOTS_MAX, VNODES_DEFAULT, VNODES_MAX};
+pub use slot_map::{Share, SlotMap};
 pub use table::{Candidates, RingTable};
 
 /// How many backends are ordered per slot at the most: the owner and 8 fallbacks.
 pub const RANKS_MAX: usize = 9;
+
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod laws;

@@ -1,18 +1,72 @@
-//! What a user chooses of the ring ([`RingConfig`]) and who is in it ([`Ring`]).
+//! What a user chooses of the ring: the [`Rule`] and, with slot count and seed, the checked [`RingConfig`].
 //!
-//! [`Ring`] is the mutable side, owned by the control plane: members are added and removed one by one and
-//! [`Ring::slot_map`] gives the immutable result. Which slot belongs to whom is the business of the rule's own file.
+//! Every bound is here and every refusal says what would fit. Who is in the ring is [`super::Ring`]'s business, and how
+//! slots are given to seats that of the rule's own file.
 
-use std::sync::Arc;
-
-use super::{SlotMap, rendezvous};
-use crate::backend::{Identity, Seat, Weight};
+use std::fmt;
 
 /// The hash by which slots are given to seats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// Highest weighted score of hash(seed, slot, identity).
     Rendezvous,
+    /// Virtual nodes on a circle.
+    Ring {
+        /// Vnodes per unit of weight.
+        vnodes: u32,
+    },
+    /// The table of the Maglev paper.
+    Maglev,
+    /// The circle of the university assignment.
+    Assignment {
+        /// How a taken place is probed past.
+        probing: Probing,
+    },
+}
+
+/// `--probing`: which slots are tried after a taken one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probing {
+    /// The next slots one by one.
+    Linear,
+    /// t² slots on, for t = 1, 2, …
+    Quadratic,
+}
+
+/// Vnodes per unit of weight where `--vnodes` isn't given.
+pub const VNODES_DEFAULT: u32 = 160;
+/// Most vnodes per unit of weight: shares are within a percent by then.
+pub const VNODES_MAX: u32 = 10_000;
+/// Most slots of any rule: such a table takes 18 MiB.
+pub const SLOTS_MAX: u32 = 1 << 20;
+/// Fewest slots of `assignment`: one seat takes nine.
+const ASSIGNMENT_SLOTS_MIN: u32 = 16;
+
+impl Rule {
+    /// What `--hash` calls it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Rendezvous => "rendezvous",
+            Self::Ring { .. } => "ring",
+            Self::Maglev => "maglev",
+            Self::Assignment { .. } => "assignment",
+        }
+    }
+
+    /// The slot count where `--slots` isn't given.
+    pub fn default_slots(&self) -> u32 {
+        match self {
+            Self::Rendezvous | Self::Ring { .. } => 65_536,
+            Self::Maglev => 65_537,
+            Self::Assignment { .. } => 512,
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// A checked choice of rule, slot count and seed.
@@ -34,95 +88,59 @@ pub enum RingConfigError {
         /// What would fit.
         reason: &'static str,
     },
+    /// The number of vnodes is out of bounds.
+    #[error("--vnodes {0}: must be from 1 to {VNODES_MAX}")]
+    Vnodes(u32),
 }
 
 impl RingConfig {
-    /// `slots`: `None` takes the rule's default.
+    /// `slots`: `None` takes the rule's default. `seed` is public (`--ring-seed`); `assignment` doesn't use it.
     pub fn new(rule: Rule, slots: Option<u32>, seed: u64) -> Result<Self, RingConfigError> {
-        Ok(Self { rule, slots: slots.unwrap_or(65_536), seed })
+        let slots = slots.unwrap_or(rule.default_slots());
+        let misfit = match rule {
+            Rule::Ring { vnodes } if !(1..=VNODES_MAX).contains(&vnodes) => {
+                return Err(RingConfigError::Vnodes(vnodes));
+            }
+            Rule::Rendezvous | Rule::Ring { .. } => {
+                (!(1..=SLOTS_MAX).contains(&slots)).then_some("must be from 1 to 1048576")
+            }
+            Rule::Maglev => (slots > SLOTS_MAX || !is_prime(slots))
+                .then_some("maglev needs a prime below 1048576, such as 65537 or 655373"),
+            Rule::Assignment { .. } => (!(ASSIGNMENT_SLOTS_MIN..=SLOTS_MAX).contains(&slots)
+                || !slots.is_power_of_two())
+            .then_some("assignment needs a power of two from 16 to 1048576"),
+        };
+        match misfit {
+            Some(reason) => Err(RingConfigError::Slots { slots, reason }),
+            None => Ok(Self { rule, slots, seed }),
+        }
     }
+
     /// The rule.
     pub fn rule(&self) -> Rule {
         self.rule
     }
+
     /// M, the number of slots.
     pub fn slots(&self) -> u32 {
         self.slots
     }
+
     /// The public ring seed.
     pub fn seed(&self) -> u64 {
         self.seed
     }
+
     /// Whether keys of digits are numbers (`assignment`).
     pub fn digits_are_numbers(&self) -> bool {
-        false
+        matches!(self.rule, Rule::Assignment { .. })
     }
 }
 
-/// A seat with its weight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Member {
-    /// The place.
-    pub seat: Seat,
-    /// Its share relative to the others.
-    pub weight: Weight,
+/// By trial division: at most 2^10 of them below [`SLOTS_MAX`], which the caller has checked.
+fn is_prime(n: u32) -> bool {
+    n >= 2 && (2..).take_while(|divisor| divisor * divisor <= n).all(|divisor| !n.is_multiple_of(divisor))
 }
 
-/// Why a change of the ring was refused; the ring is unchanged then.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RingError {
-    /// `assignment` found no free slot within M probes.
-    #[error("ring full")]
-    Full,
-    /// The seat is a member already.
-    #[error("this seat is in the ring already")]
-    AlreadyPresent,
-    /// The seat is no member.
-    #[error("this seat is not in the ring")]
-    NotPresent,
-}
-
-/// The members and the rule.
-#[derive(Clone, Debug)]
-pub struct Ring {
-    config: RingConfig,
-    members: Vec<Member>,
-}
-
-impl Ring {
-    /// An empty ring.
-    pub fn new(config: RingConfig) -> Self {
-        Self { config, members: Vec::new() }
-    }
-    /// The choice it was made with.
-    pub fn config(&self) -> &RingConfig {
-        &self.config
-    }
-    /// The members in order of identity.
-    pub fn members(&self) -> &[Member] {
-        &self.members
-    }
-    /// Adds a seat.
-    pub fn add(&mut self, member: Member) -> Result<(), RingError> {
-        match self.position(member.seat.identity()) {
-            Ok(_) => Err(RingError::AlreadyPresent),
-            Err(place) => {
-                self.members.insert(place, member);
-                Ok(())
-            }
-        }
-    }
-    /// Removes a seat.
-    pub fn remove(&mut self, seat: &Seat) -> Result<(), RingError> {
-        let place = self.position(seat.identity()).map_err(|_| RingError::NotPresent)?;
-        self.members.remove(place);
-        Ok(())
-    }
-    /// The slots as they belong to the members now.
-    pub fn slot_map(&mut self) -> Arc<SlotMap> {
-        Arc::new(rendezvous::slot_map(&self.config, &self.members))
-    }
-    fn position(&self, identity: Identity) -> Result<usize, usize> {
-        self.members.binary_search_by_key(&identity, |member| member.seat.identity())
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -2,11 +2,12 @@
 //!
 //! Immutable once made. The control plane publishes one on every change ([`crate::control`]); a worker looks keys up in
 //! the newest it has applied. A seat without a ready backend keeps its slots; they fall to their next rank.
+//! A look-up is `slot_of`, [`Candidates::next`], [`RingTable::backend`]: a few nanoseconds, no allocation, no lock.
 
 use std::sync::Arc;
 
 use super::{KeyHash, SlotMap};
-use crate::backend::Backend;
+use crate::backend::{Backend, Seat};
 
 /// What a worker routes by.
 #[derive(Debug)]
@@ -22,8 +23,7 @@ impl RingTable {
     pub fn new(version: u64, slots: Arc<SlotMap>, backends: impl IntoIterator<Item = Arc<Backend>>) -> Self {
         let mut ready: Box<[Option<Arc<Backend>>]> = vec![None; slots.members().len()].into();
         for backend in backends {
-            let place = slots.members().binary_search_by_key(&backend.seat.identity(), |m| m.seat.identity());
-            if let Ok(index) = place {
+            if let Some(index) = index_of(&slots, &backend.seat) {
                 ready[index] = Some(backend);
             }
         }
@@ -41,6 +41,7 @@ impl RingTable {
     }
 
     /// The ready backend of a member index, if any.
+    #[inline]
     pub fn backend(&self, index: u16) -> Option<&Arc<Backend>> {
         self.ready[usize::from(index)].as_ref()
     }
@@ -51,14 +52,21 @@ impl RingTable {
     }
 
     /// The first choice for a key, `None` where no backend is ready.
+    #[inline]
     pub fn lookup(&self, key: KeyHash) -> Option<&Arc<Backend>> {
         let mut candidates = Candidates::new(self.slots.slot_of(key));
         candidates.next(self).and_then(|index| self.backend(index))
     }
 }
 
+fn index_of(slots: &SlotMap, seat: &Seat) -> Option<usize> {
+    slots.members().binary_search_by_key(&seat.identity(), |member| member.seat.identity()).ok()
+}
+
 /// Walks the ready backends of a slot: owner, fallbacks in order, then every other one once in order of identity.
-/// Holds no borrow of the table, so that a session can keep it between two attempts.
+///
+/// Holds no borrow of the table, so that a session can keep it between two attempts; "each once" holds as long as it is
+/// asked with the same table. With a newer one of the same ring it still ends, but may repeat or leave out.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidates {
     slot: u32,
@@ -72,21 +80,30 @@ impl Candidates {
     }
 
     /// The member index of the next ready backend. Ends after at most `RANKS_MAX + members` steps.
+    #[inline]
     pub fn next(&mut self, table: &RingTable) -> Option<u16> {
         let ranked = table.slots.ranked(self.slot);
-        let members = table.ready.len();
-        while (self.step as usize) < ranked.len() + members {
+        while (self.step as usize) < ranked.len() + table.ready.len() {
             let step = self.step as usize;
             self.step += 1;
             let index = match ranked.get(step) {
                 Some(&index) => index,
-                None => (step - ranked.len()) as u16,
+                None => {
+                    // Past the ranks: all members in order of identity, but for those that had their turn.
+                    let index = (step - ranked.len()) as u16;
+                    if ranked.contains(&index) {
+                        continue;
+                    }
+                    index
+                }
             };
-            let tried_as_rank = step >= ranked.len() && ranked.contains(&index);
-            if !tried_as_rank && table.backend(index).is_some() {
+            if table.backend(index).is_some() {
                 return Some(index);
             }
         }
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

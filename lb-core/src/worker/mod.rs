@@ -1,15 +1,35 @@
-//! One worker: a thread with a mio event loop, the sessions it has accepted and the table it routes by.
+//! The workers: each a thread with a mio event loop, its own listeners, its sessions and the table it routes by.
+//!
+//! Nothing is shared between workers but what [`crate::control`] hands to them. A connection's way:
+//! `admit` (accept) → `dispatch` (drive) → `request` (first bytes, decision) → `attempt` (choose, connect, first write)
+//! → `dispatch` (both directions) → `farewell` (the end). What is decided is in [`crate::session`], each syscall in
+//! [`crate::net`]; here the two are joined.
+
+mod admit;
+mod attempt;
+mod buffers;
+mod command;
+mod desk;
+mod dispatch;
+mod event_loop;
+mod farewell;
+mod live;
+mod request;
+pub mod stats;
+mod timer;
+mod token;
 
 use std::io;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use mio::{Poll, Waker};
+
+use crate::config::WorkerConfig;
 use crate::control::{Control, Notify};
 use crate::net::listen::Fronts;
-
-pub mod config;
-pub mod stats;
-
-pub use config::WorkerConfig;
+use event_loop::{Parts, Worker};
+use token::Target;
 
 /// The running workers: the handle to steer them by and the threads to wait for.
 pub struct DataPlane {
@@ -20,7 +40,41 @@ pub struct DataPlane {
 }
 
 /// Starts a worker for every set of listeners in `fronts`. They accept at once; without a table they answer 503.
+/// `notify` is called on a worker's thread whenever there is something to read from the [`Control`].
 pub fn start(config: WorkerConfig, fronts: Fronts, notify: Notify) -> io::Result<DataPlane> {
-    let _ = (config, fronts, notify);
-    Err(io::Error::other("not yet"))
+    let count = fronts.workers();
+    let (listeners, claims) = fronts.into_parts();
+    let claims = Arc::new(claims);
+    let mut polls = Vec::with_capacity(count);
+    let mut wakers = Vec::with_capacity(count);
+    for _ in 0..count {
+        let poll = Poll::new()?;
+        wakers.push(Arc::new(Waker::new(poll.registry(), Target::Commands.token())?));
+        polls.push(poll);
+    }
+    let sessions_max = config.connections_max.div_ceil(count).max(1);
+    let config = Arc::new(config);
+    let (control, ports) = Control::link(wakers, &notify);
+    let mut threads = Vec::with_capacity(count);
+    for (number, ((poll, listeners), port)) in polls.into_iter().zip(listeners).zip(ports).enumerate() {
+        let parts = Parts { poll, listeners, config: Arc::clone(&config), port, number, sessions_max };
+        let claims = Arc::clone(&claims);
+        let (ready, started) = crossbeam_channel::bounded(1);
+        threads.push(std::thread::Builder::new().name(format!("lb-worker-{number}")).spawn(move || {
+            // The claims on the ports are given up with the last worker.
+            let _claims = claims;
+            // Made on its own thread: what sessions share within a worker is counted without atomics.
+            match Worker::new(parts) {
+                Ok(worker) => {
+                    let _waiting = ready.send(Ok(()));
+                    worker.run();
+                }
+                Err(error) => {
+                    let _waiting = ready.send(Err(error));
+                }
+            }
+        })?);
+        started.recv().map_err(io::Error::other)??;
+    }
+    Ok(DataPlane { control, threads })
 }

@@ -1,4 +1,6 @@
-//! What the workers are started with. Checked by whoever builds it; constant for the life of the process.
+//! What the data plane is started with. Built and checked by lb-server; constant for the life of the process.
+//!
+//! Plain values only, so that the pure `session` may read them as well as the workers.
 
 use std::time::Duration;
 
@@ -26,7 +28,7 @@ pub struct WorkerConfig {
     pub first_byte_timeout: Duration,
     /// Without a byte in either direction.
     pub idle_timeout: Duration,
-    /// Further backends tried for one session.
+    /// Further backends tried for one session, at most [`RETRIES_MAX`].
     pub retries: u32,
     /// Whether `/rep`, `/add`, `/rm` and `/requests/…` on the front go to the admin side.
     pub serve_admin_paths: bool,
@@ -35,6 +37,9 @@ pub struct WorkerConfig {
     /// Client connections over all workers; the rest waits in the accept queue.
     pub connections_max: usize,
 }
+
+/// Most further backends that `retries` may ask for: a session remembers whom it has tried.
+pub const RETRIES_MAX: u32 = 7;
 
 /// `--mode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,37 @@
+//! Which deadline a session stands under. Milliseconds on the worker's monotonic clock; 0 in the settings = none.
+
+use std::time::Duration;
+
+use super::{Phase, Session};
+use crate::config::WorkerConfig;
+
+/// How long a client may go on sending after the front has said its last word. Closing earlier would reset the
+/// connection and destroy what the client hasn't read yet (FAULTS fact 6).
+pub const LINGER: Duration = Duration::from_secs(2);
+/// How long a client that shall be reset may take to receive what the kernel still holds for it.
+pub const RESET_AFTER: Duration = Duration::from_secs(2);
+/// How often it is looked whether it has received that; the kernel doesn't tell.
+pub const RESET_LOOK_MS: u64 = 5;
+
+impl Session {
+    /// When something must happen although no socket says so; `None`: never.
+    pub fn deadline_ms(&self, config: &WorkerConfig) -> Option<u64> {
+        match self.phase {
+            Phase::Head(_) => after(self.since_ms, config.head_timeout),
+            Phase::Routing(_) => None,
+            Phase::Connecting(_) => after(self.since_ms, config.connect_timeout),
+            Phase::Relaying => {
+                let idle = after(self.touched_ms, config.idle_timeout);
+                let first_byte = after(self.touched_ms, config.first_byte_timeout).filter(|_| self.relay.answerable());
+                idle.into_iter().chain(first_byte).min()
+            }
+            Phase::Lingering(_) => after(self.since_ms, LINGER),
+            Phase::ResettingClient { look_at_ms } => Some(look_at_ms),
+        }
+    }
+}
+
+fn after(start_ms: u64, timeout: Duration) -> Option<u64> {
+    let timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+    (timeout_ms > 0).then(|| start_ms.saturating_add(timeout_ms))
+}

@@ -1,0 +1,240 @@
+//! Takes clients from the listeners' queues, as many as may be open, and remembers when accepting is owed.
+//!
+//! Edge-triggered listeners say a thing once. Whenever accepting stops before the queue is empty (batch full, limit
+//! reached, no descriptor left) it is **owed**, and made up for: in the next turn, when a session closes, or a few
+//! milliseconds later, whichever the reason allows (FAULTS fact 2).
+
+use std::fs::File;
+
+use mio::net::TcpListener;
+
+use super::live::{Live, LiveSessions, Socket};
+use super::token::SessionKey;
+use crate::net::accept::{Accepted, accept};
+use crate::net::{listen, shutdown};
+use crate::session::Session;
+
+/// Clients taken from one listener in one turn; the rest waits for the next, so that those being served aren't held up.
+const ACCEPT_BATCH_MAX: usize = 64;
+/// How soon accepting is tried again after the process ran out of descriptors.
+const RETRY_MS: u64 = 5;
+/// How long clients wait while no descriptor comes free before the reserve is spent to refuse them cleanly.
+const REFUSE_AFTER_MS: u64 = 1000;
+/// How long handshakes that had begun before a drain may take to complete.
+const DRAIN_SETTLE_MS: u64 = 20;
+
+/// Why accepting stopped with clients still in a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owed {
+    Nothing,
+    /// The batch was full: go on in the next turn.
+    NextTurn,
+    /// As many are open as may be: go on when one closes.
+    Close,
+    /// No descriptor: go on when one closes, and look every few milliseconds, since others may free one.
+    Descriptor {
+        since_ms: u64,
+        retry_ms: u64,
+    },
+}
+
+/// The listeners of one worker.
+pub(crate) struct Admission {
+    listeners: Vec<TcpListener>,
+    /// Listeners that may have clients waiting.
+    ready: Vec<bool>,
+    owed: Owed,
+    sessions_max: usize,
+    /// Given up for a moment to refuse a client when no other descriptor is left.
+    reserve: Option<File>,
+    closing_at_ms: Option<u64>,
+}
+
+/// What came of taking one client.
+pub(crate) enum Admitted {
+    /// It is in the slab and to be driven.
+    Session(SessionKey),
+    /// No descriptor left; seen once per turn.
+    Deferred,
+    /// Nobody is waiting, or nobody may be let in now.
+    Nobody,
+}
+
+impl Admission {
+    pub(crate) fn new(listeners: Vec<TcpListener>, sessions_max: usize) -> Self {
+        let ready = vec![false; listeners.len()];
+        let reserve = File::open("/dev/null").ok();
+        Self { listeners, ready, owed: Owed::Nothing, sessions_max, reserve, closing_at_ms: None }
+    }
+
+    pub(crate) fn listeners_mut(&mut self) -> &mut [TcpListener] {
+        &mut self.listeners
+    }
+
+    /// epoll says that clients wait on a listener.
+    pub(crate) fn ready(&mut self, listener: usize) {
+        if let Some(ready) = self.ready.get_mut(listener) {
+            *ready = true;
+        }
+        if self.owed == Owed::Nothing {
+            self.owed = Owed::NextTurn;
+        }
+    }
+
+    /// A session has closed: a descriptor and a place are free.
+    pub(crate) fn session_closed(&mut self) {
+        if matches!(self.owed, Owed::Close | Owed::Descriptor { .. }) {
+            self.owed = Owed::NextTurn;
+        }
+    }
+
+    /// When accepting is to be tried again although nothing happens; `Some(now)` = at once.
+    pub(crate) fn next_ms(&self, now_ms: u64) -> Option<u64> {
+        let owed = match self.owed {
+            Owed::Nothing | Owed::Close => None,
+            Owed::NextTurn => Some(now_ms),
+            Owed::Descriptor { retry_ms, .. } => Some(retry_ms),
+        };
+        owed.into_iter().chain(self.closing_at_ms).min()
+    }
+
+    /// Takes clients up to a batch, giving each to `drive` as soon as it is in the slab.
+    pub(crate) fn turn(
+        &mut self,
+        sessions: &mut LiveSessions,
+        now_ms: u64,
+        mut drive: impl FnMut(&mut LiveSessions, SessionKey),
+    ) -> Turned {
+        let mut turned = Turned::default();
+        if self.next_ms(now_ms).is_none_or(|due| due > now_ms) {
+            return turned;
+        }
+        for _ in 0..ACCEPT_BATCH_MAX {
+            match self.admit(sessions, now_ms) {
+                Admitted::Session(key) => {
+                    turned.accepted += 1;
+                    drive(sessions, key);
+                }
+                Admitted::Deferred => {
+                    turned.deferred += 1;
+                    break;
+                }
+                Admitted::Nobody => break,
+            }
+        }
+        self.close_when_settled(now_ms);
+        turned
+    }
+
+    fn admit(&mut self, sessions: &mut LiveSessions, now_ms: u64) -> Admitted {
+        if sessions.len() >= self.sessions_max && !self.is_closing() {
+            self.owed = Owed::Close;
+            return Admitted::Nobody;
+        }
+        while let Some(number) = self.ready.iter().position(|ready| *ready) {
+            match accept(&self.listeners[number]) {
+                Accepted::Client(stream, client) => {
+                    if self.owed != Owed::Nothing {
+                        self.owed = Owed::NextTurn;
+                    }
+                    return Admitted::Session(sessions.insert(Live::accepted(
+                        Socket::new(stream),
+                        client.ip(),
+                        now_ms,
+                    )));
+                }
+                Accepted::Empty => self.ready[number] = false,
+                Accepted::Lost => {}
+                Accepted::OutOfDescriptors => return self.out_of_descriptors(number, now_ms),
+            }
+        }
+        self.owed = Owed::Nothing;
+        Admitted::Nobody
+    }
+
+    fn out_of_descriptors(&mut self, listener: usize, now_ms: u64) -> Admitted {
+        let since_ms = if let Owed::Descriptor { since_ms, .. } = self.owed { since_ms } else { now_ms };
+        self.owed = Owed::Descriptor { since_ms, retry_ms: now_ms + RETRY_MS };
+        if now_ms >= since_ms + REFUSE_AFTER_MS && self.reserve.take().is_some() {
+            // A client that is told is better off than one that waits for a descriptor that may never come.
+            if let Accepted::Client(stream, _) = accept(&self.listeners[listener]) {
+                shutdown::reset(stream);
+            }
+            self.reserve = File::open("/dev/null").ok();
+        }
+        Admitted::Deferred
+    }
+
+    /// Begins to close: no new handshake may begin; what is in the queues, or in the middle of a handshake, is still
+    /// accepted before the listeners are closed, so that no client that was let in is reset (FAULTS fact 3).
+    pub(crate) fn begin_close(&mut self, now_ms: u64) {
+        if self.is_closing() {
+            return;
+        }
+        for listener in &self.listeners {
+            // Without the filter a client that connects in the last moment may be reset; draining goes on.
+            let _best_effort = listen::refuse_new_handshakes(listener);
+        }
+        self.closing_at_ms = Some(now_ms + DRAIN_SETTLE_MS);
+        self.look_everywhere();
+    }
+
+    fn look_everywhere(&mut self) {
+        self.ready.fill(true);
+        self.owed = Owed::NextTurn;
+    }
+
+    fn close_when_settled(&mut self, now_ms: u64) {
+        let Some(closing_at_ms) = self.closing_at_ms else { return };
+        if now_ms >= closing_at_ms && self.owed == Owed::Nothing {
+            self.listeners.clear();
+            self.ready.clear();
+            self.closing_at_ms = None;
+        }
+    }
+
+    /// The settling time is over: looks into every queue once more before the listeners are closed.
+    pub(crate) fn settle(&mut self, now_ms: u64) {
+        if self.closing_at_ms.is_some_and(|at| now_ms >= at) && self.owed == Owed::Nothing {
+            self.look_everywhere();
+        }
+    }
+
+    fn is_closing(&self) -> bool {
+        self.closing_at_ms.is_some()
+    }
+
+    /// Whether the listeners are closed.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.listeners.is_empty()
+    }
+}
+
+/// What one turn of accepting came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Turned {
+    /// Clients taken.
+    pub(crate) accepted: u64,
+    /// Times that no descriptor was left.
+    pub(crate) deferred: u64,
+}
+
+impl Live {
+    fn accepted(client: Socket, client_ip: std::net::IpAddr, now_ms: u64) -> Self {
+        Self {
+            session: Session::accepted(now_ms),
+            client,
+            client_ip,
+            backend: None,
+            routed_to: None,
+            counted: false,
+            to_backend: super::buffers::Held::default(),
+            to_client: super::buffers::Held::default(),
+            recorded: None,
+            armed_ms: 0,
+            queued: false,
+            backend_nodelay: false,
+            answered_since: false,
+        }
+    }
+}

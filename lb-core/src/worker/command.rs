@@ -1,0 +1,90 @@
+//! What the control side tells a worker: a new table, drain, stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::desk::Applied;
+use super::event_loop::Worker;
+use crate::control::Command;
+use crate::ring::RingTable;
+use crate::session::close::CloseReason;
+
+/// Whether a worker takes clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// It does.
+    Serving,
+    /// Not any more; it ends with its last session, or then.
+    Draining {
+        /// On the worker's clock.
+        deadline_ms: u64,
+    },
+    /// It ends with this turn.
+    Stopped,
+}
+
+impl Stage {
+    pub(super) fn deadline_ms(self) -> Option<u64> {
+        match self {
+            Self::Draining { deadline_ms } => Some(deadline_ms),
+            Self::Serving | Self::Stopped => None,
+        }
+    }
+}
+
+impl Worker {
+    /// Reads all commands; of several tables only the newest is looked at.
+    pub(super) fn obey_commands(&mut self) {
+        let mut newest: Option<Arc<RingTable>> = None;
+        while let Some(command) = self.desk.port.next_command() {
+            match command {
+                Command::Apply(table) => {
+                    if newest.as_ref().is_none_or(|known| known.version() < table.version()) {
+                        newest = Some(table);
+                    }
+                }
+                Command::Drain { deadline } => self.begin_drain(deadline),
+                Command::Stop => self.stage = Stage::Stopped,
+            }
+        }
+        if let Some(table) = newest {
+            self.apply(table);
+        }
+    }
+
+    fn apply(&mut self, table: Arc<RingTable>) {
+        let applied = self.desk.table.as_ref().map_or(0, |applied| applied.table.version());
+        if table.version() > applied || self.desk.table.is_none() {
+            let version = table.version();
+            self.desk.table = Some(Applied::new(table));
+            self.desk.port.acknowledge(version);
+        }
+    }
+
+    fn begin_drain(&mut self, deadline: Duration) {
+        let deadline_ms = self.desk.now_ms.saturating_add(u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX));
+        if self.stage == Stage::Serving {
+            self.stage = Stage::Draining { deadline_ms };
+            self.admission.begin_close(self.desk.now_ms);
+        }
+    }
+
+    /// Closes what is still open when the drain's deadline has passed.
+    pub(super) fn advance_drain(&mut self) {
+        if self.stage.deadline_ms().is_some_and(|deadline_ms| self.desk.now_ms >= deadline_ms) {
+            self.stage = Stage::Stopped;
+        }
+        if self.stage == Stage::Stopped {
+            self.close_all(CloseReason::DrainDeadline);
+        }
+    }
+
+    /// Whether there is nothing left to do.
+    pub(super) fn has_ended(&self) -> bool {
+        match self.stage {
+            Stage::Serving => false,
+            Stage::Draining { .. } => self.admission.is_closed() && self.sessions.len() == 0,
+            Stage::Stopped => true,
+        }
+    }
+}

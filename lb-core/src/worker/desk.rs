@@ -1,0 +1,119 @@
+//! What every session of a worker is worked on with: the scratch, the pools, the table, the clock, the way out.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use mio::{Interest, Registry};
+
+use super::buffers::{Buffers, SCRATCH_BYTES};
+use super::live::{BackendHandle, Live, Registered};
+use super::timer::Timers;
+use super::token::{SessionKey, Target};
+use crate::config::WorkerConfig;
+use crate::control::WorkerPort;
+use crate::ring::RingTable;
+use crate::session::relay::Side;
+
+/// One worker's tools. Sessions are worked on one at a time, so one scratch is enough for all.
+pub(crate) struct Desk {
+    pub(crate) registry: Registry,
+    pub(crate) config: Arc<WorkerConfig>,
+    pub(crate) port: WorkerPort,
+    /// Which worker this is: its cell in every backend's counters.
+    pub(crate) worker: usize,
+    pub(crate) table: Option<Applied>,
+    pub(crate) scratch: Box<[u8]>,
+    /// Bytes at the begin of the scratch that belong to the session being worked on and are held nowhere else.
+    pub(crate) fresh: usize,
+    pub(crate) buffers: Buffers,
+    pub(crate) timers: Timers,
+    pub(crate) random: fastrand::Rng,
+    /// Milliseconds since the worker started, read once a turn.
+    pub(crate) now_ms: u64,
+    /// Backend ports from here on can be met by a connect's own source port.
+    pub(crate) ephemeral_from: u16,
+}
+
+/// The table that this worker routes by, with handles that cost no atomic to clone.
+pub(crate) struct Applied {
+    pub(crate) table: Arc<RingTable>,
+    handles: Box<[Option<BackendHandle>]>,
+}
+
+impl Applied {
+    pub(crate) fn new(table: Arc<RingTable>) -> Self {
+        let members = table.slots().members().len();
+        let handles = (0..members).map(|index| table.backend(index as u16).map(|backend| Rc::new(Arc::clone(backend))));
+        Self { handles: handles.collect(), table }
+    }
+
+    pub(crate) fn handle(&self, index: u16) -> Option<BackendHandle> {
+        self.handles[usize::from(index)].clone()
+    }
+}
+
+impl Desk {
+    pub(crate) fn new(
+        registry: Registry,
+        config: Arc<WorkerConfig>,
+        port: WorkerPort,
+        worker: usize,
+        ephemeral_from: u16,
+    ) -> Self {
+        Self {
+            registry,
+            config,
+            port,
+            worker,
+            table: None,
+            scratch: vec![0; SCRATCH_BYTES].into(),
+            fresh: 0,
+            buffers: Buffers::default(),
+            timers: Timers::default(),
+            random: fastrand::Rng::new(),
+            now_ms: 0,
+            ephemeral_from,
+        }
+    }
+
+    /// Moves what stands fresh in the scratch to the session's own buffer, before anything else uses the scratch.
+    pub(crate) fn keep_fresh(&mut self, live: &mut Live) {
+        if self.fresh > 0 {
+            self.buffers.hold(&mut live.to_backend, &self.scratch[..self.fresh]);
+            self.fresh = 0;
+        }
+    }
+
+    /// Asks epoll for what the session waits for. Each socket is registered once; writability is added at the first
+    /// EAGAIN. Registering reports what is ready already, so nothing that came before is missed.
+    pub(crate) fn register(&mut self, live: &mut Live, key: SessionKey) -> std::io::Result<()> {
+        for side in [Side::Client, Side::Backend] {
+            let wanted = if live.session.relay.writable(side) { Registered::Readable } else { Registered::Both };
+            let Some(socket) = live.socket(side) else { continue };
+            if socket.registered >= wanted {
+                continue;
+            }
+            let token = Target::Socket(key, side).token();
+            let interest = match wanted {
+                Registered::Both => Interest::READABLE | Interest::WRITABLE,
+                Registered::Readable | Registered::Nothing => Interest::READABLE,
+            };
+            match socket.registered {
+                Registered::Nothing => self.registry.register(&mut socket.stream, token, interest)?,
+                _ => self.registry.reregister(&mut socket.stream, token, interest)?,
+            }
+            socket.registered = wanted;
+        }
+        Ok(())
+    }
+
+    /// Makes sure that the session is woken at its deadline, without touching the timers where that is so already.
+    pub(crate) fn arm(&mut self, live: &mut Live, key: SessionKey) {
+        if let Some(deadline_ms) = live.session.deadline_ms(&self.config)
+            && (live.armed_ms == 0 || deadline_ms < live.armed_ms)
+        {
+            self.timers.arm(deadline_ms, key);
+            live.armed_ms = deadline_ms;
+        }
+    }
+}

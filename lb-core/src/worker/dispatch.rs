@@ -1,0 +1,216 @@
+//! Drives one session: asks it what to do ([`Session::next`]), does it with `net`, tells it how that went.
+//!
+//! A session is driven until it waits, is closed, or has used up its bytes for this turn, so that a firehose can't keep
+//! the others waiting. Connecting is in [`super::attempt`], ending in [`super::farewell`].
+
+use super::desk::Desk;
+use super::farewell;
+use super::live::Live;
+use super::token::SessionKey;
+use super::{attempt, request};
+use crate::control::Answered;
+use crate::net::{copy, shutdown};
+use crate::outcome::{Filled, Flushed};
+use crate::session::close::CloseReason;
+use crate::session::first_line;
+use crate::session::relay::{Direction, Side};
+use crate::session::{Action, Session};
+
+/// Bytes that one session may move in one turn; with 64 KiB a read that is four reads. Small enough that a thousand
+/// others wait a millisecond at the most, large enough that bulk pays few turns.
+pub(crate) const TURN_BYTES_MAX: usize = 256 * 1024;
+
+/// Where driving a session has led.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Driven {
+    /// It waits for its sockets or its deadline.
+    Waiting,
+    /// It could go on, but its turn is over.
+    Again,
+    /// It is over; its sockets are to be closed so.
+    Over(CloseReason),
+}
+
+/// Drives a session as far as it goes this turn.
+pub(crate) fn drive(live: &mut Live, key: SessionKey, desk: &mut Desk) -> Driven {
+    follow(live, key, desk, None)
+}
+
+/// Drives a session whose deadline has passed.
+pub(crate) fn expire(live: &mut Live, key: SessionKey, desk: &mut Desk) -> Driven {
+    let received = live.to_backend.len();
+    if live.session.is_connecting() {
+        attempt::abandon(live, desk);
+    }
+    let action = live.session.expired(received, desk.now_ms);
+    follow(live, key, desk, Some(action))
+}
+
+fn follow(live: &mut Live, key: SessionKey, desk: &mut Desk, first: Option<Action>) -> Driven {
+    let mut budget = TURN_BYTES_MAX;
+    let mut forced = first;
+    loop {
+        let action = forced.take().unwrap_or_else(|| live.session.next());
+        let (moved, then) = act(live, desk, action);
+        forced = then;
+        budget = budget.saturating_sub(moved);
+        match action {
+            Action::Close(reason) => return Driven::Over(reason),
+            Action::Wait => {
+                desk.keep_fresh(live);
+                if desk.register(live, key).is_err() {
+                    // epoll has no room for another socket; without events the session would hang for ever.
+                    return Driven::Over(CloseReason::Unroutable);
+                }
+                desk.arm(live, key);
+                return Driven::Waiting;
+            }
+            _ if budget == 0 && forced.is_none() => {
+                desk.keep_fresh(live);
+                return Driven::Again;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Does one thing. Gives the bytes moved and, where the outcome itself says so, what comes next.
+fn act(live: &mut Live, desk: &mut Desk, action: Action) -> (usize, Option<Action>) {
+    match action {
+        Action::Wait | Action::Close(_) => (0, None),
+        Action::ReadHead => (0, request::read_head(live, desk)),
+        Action::Connect => (0, attempt::connect(live, desk)),
+        Action::Open => (0, attempt::open(live, desk)),
+        Action::Transfer(direction) => (transfer(live, desk, direction), None),
+        Action::Shut(direction) => {
+            if let Some(sink) = live.stream(direction.sink()) {
+                shutdown::shut_write(sink);
+            }
+            live.session.relay.shut(direction);
+            (0, None)
+        }
+        Action::Answer(status) => (0, farewell::answer(live, desk, status)),
+        Action::Linger(reason) => (0, farewell::linger(live, desk, reason)),
+        Action::Discard => {
+            let outcome = copy::read(&live.client.stream, &mut desk.scratch);
+            let moved = if let Filled::Bytes { count, .. } = outcome { count } else { 0 };
+            (moved, live.session.discarded(outcome).map(Action::Close))
+        }
+        Action::ResetClient => match shutdown::unacknowledged(&live.client.stream) {
+            0 => (0, Some(Action::Close(CloseReason::BackendReset))),
+            _ => {
+                live.session.look_again(desk.now_ms);
+                (0, None)
+            }
+        },
+    }
+}
+
+/// Hands on what is held; if nothing is, reads once and hands that on. Gives the bytes moved.
+fn transfer(live: &mut Live, desk: &mut Desk, direction: Direction) -> usize {
+    if live.held(direction).len() > 0 {
+        return flush_held(live, desk, direction);
+    }
+    let Some(source) = live.stream(direction.source()) else { return 0 };
+    let outcome = copy::read(source, &mut desk.scratch);
+    let Filled::Bytes { count, short } = outcome else {
+        live.session.relay.filled(direction, outcome);
+        return 0;
+    };
+    let admitted = match direction {
+        Direction::ClientToBackend => note_request_bytes(live, desk, count),
+        Direction::BackendToClient => note_response_bytes(live, desk, count),
+    };
+    live.session.relay.filled(direction, Filled::Bytes { count: admitted, short });
+    live.session.touch(desk.now_ms);
+    if admitted > 0 {
+        flush_fresh(live, desk, direction, admitted);
+    }
+    count
+}
+
+/// Counts what came from the client; gives how much of it belongs to the request.
+fn note_request_bytes(live: &mut Live, desk: &Desk, count: usize) -> usize {
+    let bytes = &desk.scratch[..count];
+    if live.answered_since && !live.session.ends_with_request() && live.session.speaks_http() {
+        let pinned = first_line::begins_with_method(bytes);
+        desk.port.shared.stats.requests_pinned.add(u64::from(pinned));
+    }
+    live.answered_since = false;
+    live.session.relay.end.admit(bytes)
+}
+
+/// Counts what came from the backend, and records whose first answer it is before the client can have it.
+fn note_response_bytes(live: &mut Live, desk: &Desk, count: usize) -> usize {
+    if let Some(id) = live.recorded.take()
+        && let Some(backend) = &live.routed_to
+    {
+        desk.port.answered(Answered::new(backend.id, &id));
+    }
+    live.answered_since = true;
+    count
+}
+
+fn flush_fresh(live: &mut Live, desk: &mut Desk, direction: Direction, count: usize) {
+    let taken = flush(live, desk, direction, None, count);
+    if taken < count && live.session.relay.held(direction) > 0 {
+        let Desk { buffers, scratch, .. } = desk;
+        buffers.hold(live.held_mut(direction), &scratch[taken..count]);
+    }
+}
+
+fn flush_held(live: &mut Live, desk: &mut Desk, direction: Direction) -> usize {
+    let held = std::mem::take(live.held_mut(direction));
+    let count = held.len();
+    let taken = flush(live, desk, direction, Some(held.pending()), count);
+    *live.held_mut(direction) = held;
+    if live.session.relay.held(direction) == 0 {
+        desk.buffers.release(live.held_mut(direction));
+    } else {
+        desk.buffers.taken(live.held_mut(direction), taken);
+    }
+    taken
+}
+
+/// Writes once, from `held` or else from the scratch, and tells the session. Gives how much the sink took.
+fn flush(live: &mut Live, desk: &mut Desk, direction: Direction, held: Option<&[u8]>, count: usize) -> usize {
+    if direction == Direction::ClientToBackend {
+        attempt::no_delay(live);
+    }
+    let last = live.session.relay.ends_here(direction);
+    let Some(sink) = live.stream(direction.sink()) else { return 0 };
+    let outcome = copy::write(sink, held.unwrap_or(&desk.scratch[..count]), last);
+    live.session.relay.flushed(direction, outcome);
+    let Flushed::Bytes(taken) = outcome else { return 0 };
+    live.session.touch(desk.now_ms);
+    count_bytes(live, desk, direction, taken as u64);
+    taken
+}
+
+pub(crate) fn count_bytes(live: &Live, desk: &Desk, direction: Direction, count: u64) {
+    let stats = &desk.port.shared.stats;
+    let backend = live.routed_to.as_ref().map(|backend| backend.counters.cell(desk.worker));
+    match direction {
+        Direction::ClientToBackend => {
+            stats.bytes_to_backend.add(count);
+            backend.inspect(|cell| cell.bytes_to_backend.add(count));
+        }
+        Direction::BackendToClient => {
+            stats.bytes_to_client.add(count);
+            backend.inspect(|cell| cell.bytes_to_client.add(count));
+        }
+    }
+}
+
+/// The kernel has said something about one of the session's sockets.
+pub(crate) fn note_event(session: &mut Session, side: Side, event: &mio::event::Event) {
+    session.relay.ready(
+        side,
+        crate::session::relay::Readiness {
+            readable: event.is_readable(),
+            writable: event.is_writable(),
+            hangup: event.is_read_closed(),
+            error: event.is_error(),
+        },
+    );
+}

@@ -1,0 +1,55 @@
+//! Deadlines of sessions, as a heap that is only touched when one comes into being or is due.
+//!
+//! A session has at most one entry that counts: the earliest that was asked for. When it is due, whoever owns the
+//! session looks whether its deadline has moved on meanwhile (traffic moves it without touching the heap) and arms it
+//! again. Entries of sessions that are gone are dropped when they come up.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::token::SessionKey;
+
+/// Deadlines in milliseconds on the worker's clock.
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
+    heap: BinaryHeap<Reverse<(u64, SessionKey)>>,
+}
+
+impl Timers {
+    /// Wakes the session at `at_ms`.
+    pub(crate) fn arm(&mut self, at_ms: u64, key: SessionKey) {
+        self.heap.push(Reverse((at_ms, key)));
+    }
+
+    /// When the next entry is due.
+    pub(crate) fn next_ms(&self) -> Option<u64> {
+        self.heap.peek().map(|Reverse((at_ms, _))| *at_ms)
+    }
+
+    /// Takes one entry that is due.
+    pub(crate) fn due(&mut self, now_ms: u64) -> Option<(u64, SessionKey)> {
+        if self.next_ms()? > now_ms {
+            return None;
+        }
+        self.heap.pop().map(|Reverse(entry)| entry)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_come_up_in_order_of_time_and_not_early() {
+        let key = |index| SessionKey { index, generation: 0 };
+        let mut timers = Timers::default();
+        for (at, index) in [(30, 3), (10, 1), (20, 2)] {
+            timers.arm(at, key(index));
+        }
+        assert_eq!(timers.next_ms(), Some(10));
+        assert_eq!(timers.due(9), None);
+        assert_eq!(timers.due(25), Some((10, key(1))));
+        assert_eq!(timers.due(25), Some((20, key(2))));
+        assert_eq!(timers.due(25), None);
+    }
+}
