@@ -8,8 +8,10 @@
 pub mod config;
 pub mod events;
 mod health;
+pub mod http;
 mod inbox;
 pub mod membership;
+pub mod request_log;
 mod start;
 mod supervisor;
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, mpsc as std_mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use lb_core::control::{Control, FrontRequest};
+use lb_core::control::Control;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{timeout, timeout_at};
@@ -17,12 +17,14 @@ use tokio::time::{timeout, timeout_at};
 use crate::config::{AdminConfig, StaticBackend};
 use crate::events::EventLog;
 use crate::health::schedule::Checks;
+use crate::http::{self, Api, Listener};
 use crate::inbox::Inbox;
 use crate::membership::command::{ChangeError, Membership};
 use crate::membership::names::{PatternError, check_pattern};
 use crate::membership::owner::{Inputs, Owner};
 use crate::membership::publish::Publisher;
 use crate::membership::state::{Effect, Input, Moment, State};
+use crate::request_log::RequestLog;
 use crate::supervisor::Supervisor;
 use crate::supervisor::launcher::Launcher;
 use crate::supervisor::plan::Recipe;
@@ -66,27 +68,41 @@ pub struct ControlPlane {
     thread: JoinHandle<()>,
 }
 
-/// Starts everything. `wake` is what the workers' notify hook pokes: `move || wake.notify_one()`.
+/// Starts everything. `wake` is what the workers' notify hook pokes: `move || wake.notify_one()`. `listener` comes from
+/// [`http::bind`], so that a taken port was found before anything runs; `None`: no admin listener.
 ///
 /// # Errors
 /// The settings don't work out, or the system refused a thread or a folder. Nothing has been started then.
-pub fn start(config: AdminConfig, control: Control, wake: Arc<Notify>) -> Result<ControlPlane, StartError> {
+pub fn start(
+    config: AdminConfig,
+    control: Control,
+    wake: Arc<Notify>,
+    listener: Option<Listener>,
+) -> Result<ControlPlane, StartError> {
     let recipe = Recipe::new(&config.launch, config.names.server_id.clone());
     let launcher = ProcessLauncher::new(recipe, config.state_dir.clone())
         .map_err(|source| StartError::StateDir { path: config.state_dir.clone(), source })?;
     let (applied, applied_by_all) = watch::channel(0);
     let publisher = Publisher::to_workers(control.clone());
     let prepared = Prepared::new(&config, control.workers(), launcher, publisher, applied_by_all)?;
-    let owner = prepared.results.clone();
-    let serve_front = |_request: FrontRequest| {};
-    let inbox = Inbox { control, wake, owner, applied, serve_front };
-    prepared.start(|mut stop| async move {
-        let serving = async { stop.wait_for(|stop| *stop).await.is_ok() };
-        tokio::select! {
-            () = inbox.run() => {}
-            _ = serving => {}
-        }
-    })
+    let inbox = Inbox { control: control.clone(), wake, owner: prepared.results.clone(), applied };
+    let (membership, events) = (prepared.membership.clone(), Arc::clone(&prepared.events));
+    let api = Api { membership, events, control, requests: RequestLog::new(config.record_requests) };
+    prepared.start(|stop| serve_beside(api, inbox, listener, stop))
+}
+
+/// All that runs beside the owner: the workers' news, the request log, the admin API. Ends some time after `stop`.
+async fn serve_beside(api: Api, inbox: Inbox, listener: Option<Listener>, mut stop: watch::Receiver<bool>) {
+    tokio::spawn(api.requests.clone().keep_drained(api.control.clone(), api.membership.clone(), stop.clone()));
+    let news = tokio::spawn(inbox.run(api.clone()));
+    if let Some(listener) = listener
+        && let Err(error) = http::serve(api, listener, stop.clone()).await
+    {
+        tracing::error!("the admin API could not be served: {error}");
+    }
+    // An error means that the owner's thread is ending, which says the same.
+    let _stopped = stop.wait_for(|stop| *stop).await;
+    news.abort();
 }
 
 /// Everything made, nothing running. Generic, so that tests run it on other launchers and without workers.

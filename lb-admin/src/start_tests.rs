@@ -2,6 +2,8 @@
 //! table has applied it.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::fd::AsFd;
 use std::path::Path;
 
@@ -11,7 +13,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
 use super::*;
-use crate::config::{Check, LaunchConfig, Names};
+use crate::config::{AdminAddr, Check, LaunchConfig, Names};
 use crate::events::EventKind;
 use crate::membership::command::{Add, Remove};
 use crate::membership::snapshot::{BackendView, Snapshot};
@@ -258,4 +260,20 @@ fn while_draining_a_killed_replica_is_not_replaced() {
     assert_eq!(running.add(&["A"]).err(), Some(ChangeError::Stopping));
     assert!(!running.plane.ended());
     running.stop();
+}
+
+#[test]
+fn the_admin_api_answers_until_the_stop_and_its_port_is_free_after_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let listener = http::bind(&AdminAddr::Tcp(([127, 0, 0, 1], 0).into())).expect("port 0");
+    let AdminAddr::Tcp(addr) = *listener.addr() else { panic!("it is TCP") };
+    let config = config(0, folder.path());
+    let plane = start(config, Control::without_workers(), Arc::default(), Some(listener)).expect("it starts");
+    let mut client = TcpStream::connect(addr).expect("it listens");
+    client.write_all(b"GET /rep HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("it reads");
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).expect("it answers and closes");
+    assert!(answer.ends_with("{\"message\":{\"N\":0,\"replicas\":[]},\"status\":\"successful\"}\n"), "{answer}");
+    plane.stop();
+    assert!(TcpStream::connect(addr).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused));
 }
