@@ -24,8 +24,8 @@ use tokio::time::{sleep, timeout};
 use super::listener::{Listener, Stream};
 use super::{Api, routes};
 
-/// Connections served at a time. The admin API is for a few tools and a dashboard: this is ample, and with the deadlines
-/// below it bounds its share of descriptors and memory.
+/// Connections served at a time. The admin API is for a few tools and a dashboard: this is ample, and with the
+/// deadlines below it bounds its share of descriptors and memory.
 const CONNECTIONS_MAX: u32 = 256;
 /// From accept, or from the last answer, to a complete head. The first bounds slow senders, the second idle clients.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);

@@ -16,10 +16,10 @@ use lb_core::worker::{self, stats::WorkerStats};
 use socket2::SockRef;
 
 /// How long a fact may take to come true before a test gives up.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Settings that a test changes where it must.
-pub fn config() -> WorkerConfig {
+pub(crate) fn config() -> WorkerConfig {
     WorkerConfig {
         mode: Mode::Http,
         keys: "query:request_id,query:id,header:x-request-id,random".parse().unwrap(),
@@ -38,9 +38,9 @@ pub fn config() -> WorkerConfig {
 }
 
 /// A running data plane; ends with the test.
-pub struct Plane {
-    pub addr: SocketAddr,
-    pub control: Control,
+pub(crate) struct Plane {
+    pub(crate) addr: SocketAddr,
+    pub(crate) control: Control,
     threads: Vec<JoinHandle<()>>,
     version: AtomicU64,
     workers: usize,
@@ -49,11 +49,11 @@ pub struct Plane {
 static NEXT_BACKEND: AtomicU64 = AtomicU64::new(1);
 
 impl Plane {
-    pub fn start(config: WorkerConfig) -> Self {
+    pub(crate) fn start(config: WorkerConfig) -> Self {
         Self::with_workers(config, 1)
     }
 
-    pub fn with_workers(config: WorkerConfig, workers: usize) -> Self {
+    pub(crate) fn with_workers(config: WorkerConfig, workers: usize) -> Self {
         let fronts = Fronts::bind(&["127.0.0.1:0".parse().unwrap()], workers).unwrap();
         let addr = fronts.addrs()[0];
         let plane = worker::start(config, fronts, Arc::new(|| ())).unwrap();
@@ -61,14 +61,14 @@ impl Plane {
     }
 
     /// A plane that routes everything to one scripted backend.
-    pub fn before(config: WorkerConfig, backend: &Scripted) -> Self {
+    pub(crate) fn before(config: WorkerConfig, backend: &Scripted) -> Self {
         let plane = Self::start(config);
         plane.route_to(&[backend.addr]);
         plane
     }
 
     /// Publishes a table of backends at these addresses, in seats 1, 2, …, and waits until it is applied.
-    pub fn route_to(&self, addrs: &[SocketAddr]) -> Vec<Arc<Backend>> {
+    pub(crate) fn route_to(&self, addrs: &[SocketAddr]) -> Vec<Arc<Backend>> {
         let mut ring = Ring::new(RingConfig::new(Rule::Rendezvous, Some(1024), 0).unwrap());
         let backends: Vec<Arc<Backend>> = (1..)
             .zip(addrs)
@@ -83,39 +83,39 @@ impl Plane {
         backends
     }
 
-    pub fn publish(&self, ring: &mut Ring, backends: &[Arc<Backend>]) {
+    pub(crate) fn publish(&self, ring: &mut Ring, backends: &[Arc<Backend>]) {
         let version = self.version.fetch_add(1, Ordering::Relaxed) + 1;
         self.control.publish(&Arc::new(RingTable::new(version, ring.slot_map(), backends.iter().cloned())));
         until("the table is applied", || self.control.applied_version() == version);
     }
 
-    pub fn connect(&self) -> TcpStream {
+    pub(crate) fn connect(&self) -> TcpStream {
         connect(self.addr)
     }
 
     /// Sends a request and reads to the end of the response.
-    pub fn ask(&self, request: &[u8]) -> String {
+    pub(crate) fn ask(&self, request: &[u8]) -> String {
         let mut client = self.connect();
         client.write_all(request).unwrap();
         read_text(&mut client)
     }
 
-    pub fn count(&self, pick: impl Fn(&WorkerStats) -> &Counter) -> u64 {
+    pub(crate) fn count(&self, pick: impl Fn(&WorkerStats) -> &Counter) -> u64 {
         self.control.stats().map(|stats| pick(stats).read()).sum()
     }
 
-    pub fn open_sessions(&self) -> u64 {
+    pub(crate) fn open_sessions(&self) -> u64 {
         let closed = self.count(|stats| &stats.closed);
         self.count(|stats| &stats.accepted) - closed
     }
 
     /// Waits until every session is gone: nothing leaked.
-    pub fn all_closed(&self) {
+    pub(crate) fn all_closed(&self) {
         until("all sessions are closed", || self.open_sessions() == 0);
     }
 
     /// Waits for the workers to end by themselves.
-    pub fn joined(mut self) {
+    pub(crate) fn joined(mut self) {
         for thread in std::mem::take(&mut self.threads) {
             thread.join().unwrap();
         }
@@ -132,7 +132,7 @@ impl Drop for Plane {
     }
 }
 
-pub fn connect(addr: SocketAddr) -> TcpStream {
+pub(crate) fn connect(addr: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(addr).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.set_write_timeout(Some(PATIENCE)).unwrap();
@@ -140,12 +140,12 @@ pub fn connect(addr: SocketAddr) -> TcpStream {
 }
 
 /// A backend that runs the same script, on a thread of its own, for every connection.
-pub struct Scripted {
-    pub addr: SocketAddr,
+pub(crate) struct Scripted {
+    pub(crate) addr: SocketAddr,
 }
 
 impl Scripted {
-    pub fn new(script: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(script: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
         let script = Arc::new(script);
@@ -162,7 +162,7 @@ impl Scripted {
     }
 
     /// Answers every head with 200 and `body`, and closes.
-    pub fn saying(body: &'static str) -> Self {
+    pub(crate) fn saying(body: &'static str) -> Self {
         Self::new(move |mut stream| {
             read_head(&mut stream);
             respond(&mut stream, body);
@@ -170,7 +170,7 @@ impl Scripted {
     }
 
     /// Answers with what it was sent: the head.
-    pub fn echoing_heads() -> Self {
+    pub(crate) fn echoing_heads() -> Self {
         Self::new(|mut stream| {
             let head = read_head(&mut stream);
             respond(&mut stream, &head);
@@ -179,7 +179,7 @@ impl Scripted {
 }
 
 /// Reads up to and including the empty line; what was read where the peer ends earlier.
-pub fn read_head(stream: &mut TcpStream) -> String {
+pub(crate) fn read_head(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") && matches!(stream.read(&mut byte), Ok(1)) {
@@ -188,19 +188,19 @@ pub fn read_head(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&head).into_owned()
 }
 
-pub fn respond(stream: &mut TcpStream, body: &str) {
+pub(crate) fn respond(stream: &mut TcpStream, body: &str) {
     let _client_may_be_gone =
         write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
 }
 
-pub fn read_text(stream: &mut TcpStream) -> String {
+pub(crate) fn read_text(stream: &mut TcpStream) -> String {
     let mut text = Vec::new();
     stream.read_to_end(&mut text).unwrap();
     String::from_utf8_lossy(&text).into_owned()
 }
 
 /// An address on which nobody listens (below the ephemeral range, so that nobody gets it by chance).
-pub fn dead_addr() -> SocketAddr {
+pub(crate) fn dead_addr() -> SocketAddr {
     loop {
         let addr = SocketAddr::from(([127, 0, 0, 1], fastrand::u16(20_000..32_000)));
         if TcpListener::bind(addr).is_ok() {
@@ -210,12 +210,12 @@ pub fn dead_addr() -> SocketAddr {
 }
 
 /// Closes with RST.
-pub fn reset(stream: TcpStream) {
+pub(crate) fn reset(stream: TcpStream) {
     SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
 }
 
 /// Waits until a fact is true.
-pub fn until(fact: &str, mut is_true: impl FnMut() -> bool) {
+pub(crate) fn until(fact: &str, mut is_true: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !is_true() {
         assert!(Instant::now() < deadline, "waited in vain until {fact}");
