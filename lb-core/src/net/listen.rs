@@ -5,7 +5,7 @@
 //! by an abstract socket that only one of them can hold for a port.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr as UnixAddr, UnixListener};
 
@@ -107,7 +107,7 @@ fn socket_for(addr: SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(addr), Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
     // Connections of a former run in TIME_WAIT must not keep us from the port; listeners still do.
     socket.set_reuse_address(true)?;
-    if let IpAddr::V6(_) = addr.ip() {
+    if addr.is_ipv6() {
         // `[::]` beside `0.0.0.0` is two fronts; which of them has IPv4 must not depend on a sysctl.
         socket.set_only_v6(true)?;
     }

@@ -1,12 +1,12 @@
 //! `--hash assignment`: the circle that the university assignment (ICS 4104 / CS60002) prescribes.
 //!
-//! Request i hashes to H(i) = i² + 2i + 17, virtual server j of server i to Φ(i,j) = i² + j² + 2j + 25, j = 0..8, both mod
-//! M; a taken place is probed past. i is the seat's number. A request's slot belongs to the first mark clockwise, its own
-//! slot included. Wrapping u64 arithmetic is exact because M is a power of two.
+//! Request i hashes to H(i) = i² + 2i + 17, virtual server j of server i to Φ(i,j) = i² + j² + 2j + 25, j = 0..8, both
+//! mod M; a taken place is probed past. i is the seat's number. A request's slot belongs to the first mark clockwise,
+//! its own slot included. Wrapping u64 arithmetic is exact because M is a power of two.
 //!
 //! Incremental, unlike the other rules: a seat's places are fixed when it is added and freed when it is removed, so the
-//! table depends on the order of changes. It is here to reproduce the assignment's numbers, not to balance: H only reaches
-//! 87 of 512 slots, and one of three servers gets 84 % of all ids.
+//! table depends on the order of changes. It is here to reproduce the assignment's numbers, not to balance: H only
+//! reaches 87 of 512 slots, and one of three servers gets 84 % of all ids.
 
 use std::ops::Range;
 

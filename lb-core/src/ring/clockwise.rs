@@ -1,8 +1,8 @@
 //! Ranks by walking a circle: who is met first from a slot on, who next, each member once.
 //!
-//! This orders the fallbacks of every rule that marks a circle (`vnodes`, `maglev`, `assignment`). Walking from each slot
-//! anew would be slow where a member has few marks; instead the circle is walked *backwards* once, moving whoever is
-//! passed to the front of a short list: the list is then, at each place, who comes clockwise from there.
+//! This orders the fallbacks of every rule that marks a circle (`vnodes`, `maglev`, `assignment`). Walking from each
+//! slot anew would be slow where a member has few marks; instead the circle is walked *backwards* once, moving whoever
+//! is passed to the front of a short list: the list is then, at each place, who comes clockwise from there.
 
 use super::RANKS_MAX;
 

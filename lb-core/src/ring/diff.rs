@@ -1,8 +1,8 @@
 //! What moves between two slot maps of the same ring, and how much of it had to.
 //!
-//! A slot *moves* when its owner's seat changes. A move is *unnecessary* when the receiver's weight hasn't grown against
-//! the giver's: between two members that stayed as they were, or towards one that became lighter. (One that comes or goes
-//! counts as weight 0 before or after.) `rendezvous` and `ring` make no such move, `maglev` makes some.
+//! A slot *moves* when its owner's seat changes. A move is *unnecessary* when the receiver's weight hasn't grown
+//! against the giver's: between two members that stayed as they were, or towards one that became lighter. (One that
+//! comes or goes counts as weight 0 before or after.) `rendezvous` and `ring` make no such move, `maglev` makes some.
 //! Readiness plays no part here: a backend that is down keeps its slots.
 
 use std::collections::BTreeMap;

@@ -47,7 +47,7 @@ fn history() -> impl Strategy<Value = Vec<Step>> {
         1 => (0u32..24, weight()).prop_map(|(number, weight)| Step::Reweight(number, weight)),
         3 => Just(Step::Build),
     ];
-    vec(step, 0..60)
+    vec(step, 0..100)
 }
 
 fn live_through(ring: &mut Ring, history: &[Step]) {
@@ -74,7 +74,7 @@ fn moved(before: &SlotMap, after: &SlotMap) -> Vec<(u32, u32)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn every_slot_has_an_owner_iff_there_is_a_backend(members in some_seats(), rule in select(&RULES[..4])) {
@@ -134,7 +134,7 @@ proptest! {
 
     #[test]
     fn equal_sets_give_equal_tables_whatever_the_order(
-        (sorted, shuffled) in some_members().prop_flat_map(|members| (Just(members.clone()), Just(members).prop_shuffle())),
+        (sorted, shuffled) in some_members().prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle())),
         rule in select(&RULES_OF_SETS[..]),
     ) {
         let (sorted, shuffled) = (map(small(rule), sorted), map(small(rule), shuffled));
@@ -151,7 +151,8 @@ proptest! {
 
     #[test]
     fn a_weight_change_moves_only_towards_or_away_from_that_one(
-        members in some_members(), chosen in any::<prop::sample::Index>(), new_weight in weight(), rule in select(&STEADY[..]),
+        members in some_members(), chosen in any::<prop::sample::Index>(), new_weight in weight(),
+        rule in select(&STEADY[..]),
     ) {
         let chosen = *chosen.get(&members);
         let mut ring = ring(small(rule), members);

@@ -1,9 +1,9 @@
 //! The binary logarithm in integers, for weighted scores that are equal on every machine.
 //!
-//! Floating point would nearly do, but `ln` isn't correctly rounded everywhere, and one differing last bit gives a slot to
-//! another backend on another machine. Here: a table of 1,024 segments, made at compile time, and a straight line within
-//! each. Off by at most 2^-22.4 absolutely and 0.03 % relatively, and falling monotonically, which is what the laws of
-//! weighted rendezvous need (`cost_of_hash` never orders two hashes the wrong way round).
+//! Floating point would nearly do, but `ln` isn't correctly rounded everywhere, and one differing last bit gives a slot
+//! to another backend on another machine. Here: a table of 1,024 segments, made at compile time, and a straight line
+//! within each. Off by at most 2^-22.4 absolutely and 0.03 % relatively, and falling monotonically, which is what the
+//! laws of weighted rendezvous need (`cost_of_hash` never orders two hashes the wrong way round).
 
 /// Binary digits after the point. The largest value, 64, is 2^63 then, so it fits a u64.
 pub(super) const FRACTION_BITS: u32 = 57;

@@ -1,12 +1,12 @@
 //! `--hash maglev`: the table of Maglev (Eisenbud et al., NSDI 2016, section 3.4).
 //!
-//! Every member has a permutation of the slots, offset + j·skip mod M with M prime; in turns, each takes the next slot of
-//! its permutation that is still free, until none is. Shares are as even as can be (slots differ by at most one between
-//! equal weights); the price is that a change also moves a few slots between members that stay.
+//! Every member has a permutation of the slots, offset + j·skip mod M with M prime; in turns, each takes the next slot
+//! of its permutation that is still free, until none is. Shares are as even as can be (slots differ by at most one
+//! between equal weights); the price is that a change also moves a few slots between members that stay.
 //!
 //! What the paper leaves open: offset and skip come from two numbers of hash(ring seed, identity); turns go in order of
-//! identity; a member of less than the largest weight sits out turns in proportion; the fallbacks of a slot are
-//! the next other owners clockwise in the table, and then, for those that own no slot, order of identity.
+//! identity; a member of less than the largest weight sits out turns in proportion; the fallbacks of a slot are the
+//! next other owners clockwise in the table, and then, for those that own no slot, order of identity.
 
 use super::clockwise::ranks_of_marks;
 use super::mix::nth;

@@ -1,8 +1,8 @@
 //! Who is in the ring: the mutable side, owned by the control plane.
 //!
-//! Seats are added, reweighted and removed one by one; [`Ring::slot_map`] gives the immutable result and is built only when
-//! it is asked for, so ten changes in a row cost one build. For every rule but `assignment` the result depends on the set
-//! of (identity, weight) alone; what is kept from the last build (`rendezvous::Scores`) only saves time.
+//! Seats are added, reweighted and removed one by one; [`Ring::slot_map`] gives the immutable result and is built only
+//! when it is asked for, so ten changes in a row cost one build. For every rule but `assignment` the result depends on
+//! the set of (identity, weight) alone; what is kept from the last build (`rendezvous::Scores`) only saves time.
 //! `assignment` places a seat when it is added, so there [`RingError::Full`] comes from [`Ring::add`].
 
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub enum RingError {
     #[error("ring full: {MEMBERS_MAX} backends at the most")]
     TooManyMembers,
     /// `ring` would have more vnodes than are sensible to build.
-    #[error("ring full: weights times --vnodes come to over {max} vnodes; use smaller ones", max = vnodes::VNODES_TOTAL_MAX)]
+    #[error("ring full: weights times --vnodes come to over {} vnodes; use smaller ones", vnodes::VNODES_TOTAL_MAX)]
     TooManyVnodes,
     /// `assignment` knows no weights.
     #[error("--hash assignment has no weights: only weight 1 is possible")]

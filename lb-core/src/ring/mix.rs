@@ -1,8 +1,8 @@
 //! The mixing function that spreads seats over slots: public, unkeyed, the same on every machine.
 //!
-//! It needs no secret: what an attacker could aim are keys, and those go through [`super::KeyHasher`]. It has to be cheap
-//! (`rendezvous` calls it members × slots times) and to leave no pattern between neighbouring inputs. It is the finaliser
-//! of SplitMix64 (Steele, Lea, Flood 2014, with the constants of Stafford's variant 13), a bijection on u64.
+//! It needs no secret: what an attacker could aim are keys, and those go through [`super::KeyHasher`]. It has to be
+//! cheap (`rendezvous` calls it members × slots times) and to leave no pattern between neighbouring inputs. It is the
+//! finaliser of SplitMix64 (Steele, Lea, Flood 2014, with the constants of Stafford's variant 13), a bijection on u64.
 //! Any change of a constant reshuffles every table in the field; the `golden` tests would tell.
 
 /// 2^64 divided by the golden ratio, odd: the step that SplitMix64 uses between two outputs.

@@ -1,10 +1,10 @@
 //! `--hash rendezvous`: a slot belongs to the member with the highest weighted score (highest random weight, Thaler and
 //! Ravishankar 1998; with weights as in Schindelhauer and Schomaker 2005). The default.
 //!
-//! Kept as *costs*, the lower the better: −log2(u) / weight for a uniform u = hash(ring seed, slot, identity), in integers
-//! ([`super::log2`]). The minimum of such exponential variables falls on each member in proportion to its weight, and no
-//! member's cost depends on any other member: that is why nothing ever moves between the members that stay.
-//! Fallbacks are the next costs, so a slot falls to whom it would belong to if its owner weren't a member.
+//! Kept as *costs*, the lower the better: −log2(u) / weight for a uniform u = hash(ring seed, slot, identity), in
+//! integers ([`super::log2`]). The minimum of such exponential variables falls on each member in proportion to its
+//! weight, and no member's cost depends on any other member: that is why nothing ever moves between the members that
+//! stay. Fallbacks are the next costs, so a slot falls to whom it would belong to if its owner weren't a member.
 //!
 //! [`Scores`] keeps the best costs of every slot, so that adding a member costs one score a slot, and removing one only
 //! rescans the slots that it was ranked in.

@@ -44,12 +44,13 @@ pub struct HeadScan {
 impl HeadScan {
     /// Looks for the end of the first line. `bytes` is everything received so far, of which earlier calls saw a prefix.
     pub fn find_line(&mut self, bytes: &[u8]) -> Scan {
+        // Asked first, so that the outcome is the same whether the line end has arrived yet or not.
+        if begins_unlike_http(bytes) {
+            return Scan::NotHttp;
+        }
         self.scan(bytes, false);
         if self.first_line_end > 0 {
             return Scan::Found;
-        }
-        if begins_unlike_http(bytes) {
-            return Scan::NotHttp;
         }
         if bytes.len() >= FIRST_LINE_BYTES_MAX { Scan::TooLong } else { Scan::More }
     }

@@ -155,7 +155,8 @@ impl Relay {
         };
         let known = self.readiness(side);
         known.readable |= news.readable || news.hangup || news.error;
-        known.writable |= news.writable;
+        // A write to a broken socket fails at once, which is how the failure is learned.
+        known.writable |= news.writable || news.error;
         known.hangup |= news.hangup;
         known.error |= news.error;
         match side {

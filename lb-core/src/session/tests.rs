@@ -1,1 +1,154 @@
-//! x
+//! The phases of a session, and what a passed deadline means in each.
+
+use std::time::Duration;
+
+use super::relay::Direction::ClientToBackend;
+use super::request::KeyedBy;
+use super::*;
+use crate::config::{Affinity, Mode, NonHttp, WorkerConfig};
+use crate::outcome::Flushed;
+use crate::ring::{KeyHash, KeyHasher};
+
+fn config() -> WorkerConfig {
+    WorkerConfig {
+        mode: Mode::Http,
+        keys: "query:id".parse().unwrap(),
+        hasher: KeyHasher::new([0; 16], false),
+        affinity: Affinity::Connection,
+        non_http: NonHttp::Raw,
+        head_timeout: Duration::from_millis(500),
+        connect_timeout: Duration::from_millis(100),
+        first_byte_timeout: Duration::from_millis(3000),
+        idle_timeout: Duration::from_millis(60_000),
+        retries: 3,
+        serve_admin_paths: false,
+        record_answered: false,
+        connections_max: 1,
+    }
+}
+
+fn decision(http: bool) -> Decision {
+    Decision {
+        key: KeyHash(1),
+        keyed_by: KeyedBy::Request,
+        recorded: None,
+        http,
+        end: RequestEnd::Never,
+        rewrite: None,
+    }
+}
+
+fn routed(http: bool) -> Session {
+    let mut session = Session::accepted(1000);
+    session.decided(&decision(http), 20);
+    session
+}
+
+fn relaying(http: bool) -> Session {
+    let mut session = routed(http);
+    session.connecting(1000);
+    session.connected(1000);
+    session.relay.flushed(ClientToBackend, Flushed::Bytes(20));
+    session.relay.filled(ClientToBackend, Filled::Blocked);
+    session
+}
+
+#[test]
+fn a_session_goes_from_the_head_over_the_connect_to_the_relay() {
+    let mut session = Session::accepted(1000);
+    assert_eq!(session.next(), Action::ReadHead);
+    session.decided(&decision(true), 20);
+    assert_eq!(session.next(), Action::Connect);
+    session.connecting(1000);
+    assert_eq!(session.next(), Action::Wait);
+    session.relay.readiness(Side::Backend).writable = true;
+    assert_eq!(session.next(), Action::Open);
+    session.connected(1001);
+    assert_eq!(session.next(), Action::Transfer(ClientToBackend), "the head waits");
+}
+
+#[test]
+fn each_phase_has_its_own_deadline() {
+    let config = config();
+    assert_eq!(Session::accepted(1000).deadline_ms(&config), Some(1500));
+    assert_eq!(routed(true).deadline_ms(&config), None, "nothing is waited for");
+    let mut connecting = routed(true);
+    connecting.connecting(1000);
+    assert_eq!(connecting.deadline_ms(&config), Some(1100));
+    assert_eq!(relaying(true).deadline_ms(&config), Some(4000));
+    assert_eq!(relaying(false).deadline_ms(&config), Some(61_000), "only HTTP has a first byte");
+    let none = WorkerConfig { head_timeout: Duration::ZERO, ..config };
+    assert_eq!(Session::accepted(1000).deadline_ms(&none), None);
+}
+
+#[test]
+fn traffic_moves_the_idle_deadline() {
+    let mut session = relaying(false);
+    session.touch(5000);
+    assert_eq!(session.deadline_ms(&config()), Some(65_000));
+}
+
+#[test]
+fn a_passed_deadline_is_answered_where_http_allows_it() {
+    assert_eq!(Session::accepted(0).expired(0, 500), Action::Close(CloseReason::HeadTimeout));
+    assert_eq!(Session::accepted(0).expired(3, 500), Action::Answer(Status::HeadTimeout));
+    assert_eq!(relaying(true).expired(0, 4000), Action::Answer(Status::GatewayTimeout));
+    assert_eq!(relaying(false).expired(0, 61_000), Action::Close(CloseReason::IdleTimeout));
+    let mut connecting = routed(true);
+    connecting.connecting(1000);
+    assert_eq!(connecting.expired(0, 1100), Action::Connect, "the next backend");
+}
+
+#[test]
+fn without_a_backend_http_is_answered_and_others_are_reset() {
+    assert_eq!(routed(true).give_up(Status::Unavailable), Action::Answer(Status::Unavailable));
+    assert_eq!(routed(false).give_up(Status::Unavailable), Action::Close(CloseReason::Unroutable));
+    assert_eq!(CloseReason::Unroutable.farewells().0, close::Farewell::Reset);
+}
+
+#[test]
+fn a_client_that_is_gone_ends_every_phase() {
+    let gone = Readiness { error: true, ..Readiness::default() };
+    let mut connecting = routed(true);
+    connecting.connecting(1000);
+    let mut lingering = relaying(true);
+    lingering.linger(CloseReason::Answered(Status::BadGateway), 1000);
+    for (mut session, reason) in [
+        (Session::accepted(0), CloseReason::ClientReset),
+        (connecting, CloseReason::ClientReset),
+        (relaying(true), CloseReason::ClientReset),
+        (lingering, CloseReason::Answered(Status::BadGateway)),
+    ] {
+        session.relay.ready(Side::Client, gone);
+        assert_eq!(session.next(), Action::Close(reason));
+    }
+}
+
+#[test]
+fn lingering_ends_with_the_clients_fin_or_its_deadline() {
+    let mut session = relaying(true);
+    let reason = CloseReason::ResponseComplete;
+    session.linger(reason, 7000);
+    assert_eq!(session.next(), Action::Wait);
+    assert_eq!(session.deadline_ms(&config()), Some(9000));
+    assert_eq!(session.expired(0, 9000), Action::Close(reason));
+    session.relay.ready(Side::Client, Readiness { readable: true, ..Readiness::default() });
+    assert_eq!(session.next(), Action::Discard);
+    assert_eq!(session.discarded(Filled::Bytes { count: 5, short: true }), None);
+    assert_eq!(session.discarded(Filled::Blocked), None);
+    assert_eq!(session.next(), Action::Wait);
+    assert_eq!(session.discarded(Filled::End), Some(reason));
+}
+
+#[test]
+fn a_client_to_be_reset_is_looked_at_until_it_has_everything_or_too_long() {
+    let mut session = relaying(true);
+    session.look_again(2000);
+    assert_eq!(session.next(), Action::Wait);
+    assert_eq!(session.deadline_ms(&config()), Some(2005));
+    assert_eq!(session.expired(0, 2005), Action::ResetClient);
+    session.look_again(2005);
+    assert_eq!(session.expired(0, 3999), Action::ResetClient);
+    session.look_again(3999);
+    assert_eq!(session.expired(0, 4004), Action::Close(CloseReason::BackendReset));
+}

@@ -1,7 +1,9 @@
 //! The 64 bits that epoll gives back with an event: which session, which of its sockets, and which generation.
 //!
 //! A slab place is used again as soon as it is free, so an event that was already fetched may be for the former user.
-//! The generation tells: it is never the same for two sessions that could meet in one batch of events.
+//! The generation tells: it is never the same for two sessions that could meet in one batch of events. Two backend
+//! sockets of one session can't meet there either: an attempt is given up by its own event or, after all events of a
+//! turn, by its deadline.
 
 use mio::Token;
 

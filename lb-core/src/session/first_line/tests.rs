@@ -74,7 +74,12 @@ fn the_limits_are_exact() {
 #[test]
 fn a_head_with_a_broken_field_is_malformed() {
     assert_eq!(with_headers(b"GET / HTTP/1.1\r\nno colon\r\n\r\n", |_| ()), Err(NotAHead::Malformed));
-    assert_eq!(with_headers(b"GET / HTTP/1.1\r\nA: b\r\n\r\n", <[_]>::len), Ok(1));
+    assert_eq!(with_headers(b"GET / HTTP/1.1\r\nA: b\r\n\r\n", |headers| headers.len()), Ok(1));
+}
+
+/// What a caller sees of a scan.
+fn found((line, head, scan): (Scan, Scan, HeadScan)) -> (Scan, Scan, usize, usize) {
+    (line, head, scan.line_len(), scan.head_len())
 }
 
 proptest! {
@@ -86,6 +91,6 @@ proptest! {
         ],
         step in 1_usize..50,
     ) {
-        prop_assert_eq!(drip(&bytes, step), drip(&bytes, usize::MAX / 2));
+        prop_assert_eq!(found(drip(&bytes, step)), found(drip(&bytes, usize::MAX / 2)));
     }
 }

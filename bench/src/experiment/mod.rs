@@ -1,0 +1,3 @@
+//! One question a file. Each prints its answer as plain text to stdout.
+
+pub(crate) mod ring;

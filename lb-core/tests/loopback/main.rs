@@ -1,0 +1,15 @@
+//! The data plane over real sockets on loopback: workers, a published table, scripted clients and backends.
+//!
+//! One file a subject. Everything waits on a fact with a deadline; ports are always 0; nothing leaves loopback.
+
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
+mod admission;
+mod answers;
+mod bulk;
+mod control;
+mod drain;
+mod ends;
+mod requests;
+mod routing;
+mod support;

@@ -1,0 +1,224 @@
+//! A data plane for one test, and the scripted peers at both of its ends.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use lb_core::backend::{Backend, BackendId, Counter, Seat, Weight};
+use lb_core::config::{Affinity, Mode, NonHttp, WorkerConfig};
+use lb_core::control::Control;
+use lb_core::net::listen::Fronts;
+use lb_core::ring::{KeyHasher, Member, Ring, RingConfig, RingTable, Rule};
+use lb_core::worker::{self, stats::WorkerStats};
+use socket2::SockRef;
+
+/// How long a fact may take to come true before a test gives up.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Settings that a test changes where it must.
+pub(crate) fn config() -> WorkerConfig {
+    WorkerConfig {
+        mode: Mode::Http,
+        keys: "query:request_id,query:id,header:x-request-id,random".parse().unwrap(),
+        hasher: KeyHasher::new([7; 16], false),
+        affinity: Affinity::Connection,
+        non_http: NonHttp::Raw,
+        head_timeout: Duration::from_secs(5),
+        connect_timeout: Duration::from_secs(1),
+        first_byte_timeout: Duration::from_secs(30),
+        idle_timeout: Duration::from_secs(3600),
+        retries: 3,
+        serve_admin_paths: false,
+        record_answered: false,
+        connections_max: 1000,
+    }
+}
+
+/// A running data plane; ends with the test.
+pub(crate) struct Plane {
+    pub(crate) addr: SocketAddr,
+    pub(crate) control: Control,
+    threads: Vec<JoinHandle<()>>,
+    version: AtomicU64,
+    workers: usize,
+}
+
+static NEXT_BACKEND: AtomicU64 = AtomicU64::new(1);
+
+impl Plane {
+    pub(crate) fn start(config: WorkerConfig) -> Self {
+        Self::with_workers(config, 1)
+    }
+
+    pub(crate) fn with_workers(config: WorkerConfig, workers: usize) -> Self {
+        let fronts = Fronts::bind(&["127.0.0.1:0".parse().unwrap()], workers).unwrap();
+        let addr = fronts.addrs()[0];
+        let plane = worker::start(config, fronts, Arc::new(|| ())).unwrap();
+        Self { addr, control: plane.control, threads: plane.threads, version: AtomicU64::new(0), workers }
+    }
+
+    /// A plane that routes everything to one scripted backend.
+    pub(crate) fn before(config: WorkerConfig, backend: &Scripted) -> Self {
+        let plane = Self::start(config);
+        plane.route_to(&[backend.addr]);
+        plane
+    }
+
+    /// Publishes a table of backends at these addresses, in seats 1, 2, …, and waits until it is applied.
+    pub(crate) fn route_to(&self, addrs: &[SocketAddr]) -> Vec<Arc<Backend>> {
+        let mut ring = Ring::new(RingConfig::new(Rule::Rendezvous, Some(1024), 0).unwrap());
+        let backends: Vec<Arc<Backend>> = (1..)
+            .zip(addrs)
+            .map(|(number, addr)| {
+                let seat = Seat::numbered(number);
+                ring.add(Member { seat, weight: Weight::ONE }).unwrap();
+                let id = BackendId(NEXT_BACKEND.fetch_add(1, Ordering::Relaxed));
+                Arc::new(Backend::new(id, format!("S{number}").into(), seat, *addr, self.workers))
+            })
+            .collect();
+        self.publish(&mut ring, &backends);
+        backends
+    }
+
+    pub(crate) fn publish(&self, ring: &mut Ring, backends: &[Arc<Backend>]) {
+        let version = self.version.fetch_add(1, Ordering::Relaxed) + 1;
+        self.control.publish(&Arc::new(RingTable::new(version, ring.slot_map(), backends.iter().cloned())));
+        until("the table is applied", || self.control.applied_version() == version);
+    }
+
+    pub(crate) fn connect(&self) -> TcpStream {
+        connect(self.addr)
+    }
+
+    /// Sends a request and reads to the end of the response.
+    pub(crate) fn ask(&self, request: &[u8]) -> String {
+        let mut client = self.connect();
+        client.write_all(request).unwrap();
+        read_text(&mut client)
+    }
+
+    pub(crate) fn count(&self, pick: impl Fn(&WorkerStats) -> &Counter) -> u64 {
+        self.control.stats().map(|stats| pick(stats).read()).sum()
+    }
+
+    pub(crate) fn open_sessions(&self) -> u64 {
+        let closed = self.count(|stats| &stats.closed);
+        self.count(|stats| &stats.accepted) - closed
+    }
+
+    /// Waits until every session is gone: nothing leaked.
+    pub(crate) fn all_closed(&self) {
+        until("all sessions are closed", || self.open_sessions() == 0);
+    }
+
+    /// Waits for the workers to end by themselves.
+    pub(crate) fn joined(mut self) {
+        for thread in std::mem::take(&mut self.threads) {
+            thread.join().unwrap();
+        }
+    }
+}
+
+impl Drop for Plane {
+    fn drop(&mut self) {
+        self.control.stop();
+        for thread in self.threads.drain(..) {
+            let outcome = thread.join();
+            assert!(outcome.is_ok() || std::thread::panicking(), "a worker panicked");
+        }
+    }
+}
+
+pub(crate) fn connect(addr: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(addr).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// A backend that runs the same script, on a thread of its own, for every connection.
+pub(crate) struct Scripted {
+    pub(crate) addr: SocketAddr,
+}
+
+impl Scripted {
+    pub(crate) fn new(script: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        let script = Arc::new(script);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let stream = stream.unwrap();
+                stream.set_read_timeout(Some(PATIENCE)).unwrap();
+                stream.set_write_timeout(Some(PATIENCE)).unwrap();
+                let script = Arc::clone(&script);
+                std::thread::spawn(move || script(stream));
+            }
+        });
+        Self { addr }
+    }
+
+    /// Answers every head with 200 and `body`, and closes.
+    pub(crate) fn saying(body: &'static str) -> Self {
+        Self::new(move |mut stream| {
+            read_head(&mut stream);
+            respond(&mut stream, body);
+        })
+    }
+
+    /// Answers with what it was sent: the head.
+    pub(crate) fn echoing_heads() -> Self {
+        Self::new(|mut stream| {
+            let head = read_head(&mut stream);
+            respond(&mut stream, &head);
+        })
+    }
+}
+
+/// Reads up to and including the empty line; what was read where the peer ends earlier.
+pub(crate) fn read_head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") && matches!(stream.read(&mut byte), Ok(1)) {
+        head.push(byte[0]);
+    }
+    String::from_utf8_lossy(&head).into_owned()
+}
+
+pub(crate) fn respond(stream: &mut TcpStream, body: &str) {
+    let _client_may_be_gone =
+        write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+}
+
+pub(crate) fn read_text(stream: &mut TcpStream) -> String {
+    let mut text = Vec::new();
+    stream.read_to_end(&mut text).unwrap();
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// An address on which nobody listens (below the ephemeral range, so that nobody gets it by chance).
+pub(crate) fn dead_addr() -> SocketAddr {
+    loop {
+        let addr = SocketAddr::from(([127, 0, 0, 1], fastrand::u16(20_000..32_000)));
+        if TcpListener::bind(addr).is_ok() {
+            return addr;
+        }
+    }
+}
+
+/// Closes with RST.
+pub(crate) fn reset(stream: TcpStream) {
+    SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+}
+
+/// Waits until a fact is true.
+pub(crate) fn until(fact: &str, mut is_true: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_true() {
+        assert!(Instant::now() < deadline, "waited in vain until {fact}");
+        std::thread::yield_now();
+    }
+}
