@@ -6,4 +6,6 @@
 
 pub mod config;
 pub mod events;
+pub mod http;
 pub mod membership;
+pub mod request_log;

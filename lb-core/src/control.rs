@@ -200,6 +200,13 @@ impl Control {
         (Self { workers: links.into(), reports, answered, front_requests }, ports)
     }
 
+    /// A control side without any worker: tables go nowhere, counters are empty, nothing is ever reported. For an admin
+    /// side that runs alone, and for its tests.
+    pub fn without_workers() -> Self {
+        let nobody: Notify = Arc::new(|| ());
+        Self::link(Vec::new(), &nobody).0
+    }
+
     /// Sends a table to every worker. Publish in order of version; the newest wins, and older ones that a stalled worker
     /// hasn't read are taken back, so that nothing grows.
     pub fn publish(&self, table: &Arc<RingTable>) {

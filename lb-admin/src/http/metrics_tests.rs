@@ -1,0 +1,78 @@
+use super::super::routes;
+use super::super::testing::{Scripted, agreeing, ask, members, ready};
+
+async fn page(scripted: &Scripted) -> String {
+    let got = ask(&routes::admin(scripted.api.clone(), true), "GET", "/metrics", "").await;
+    assert_eq!(got.content_type(), "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    got.body
+}
+
+#[tokio::test]
+async fn every_metric_has_help_type_prefix_and_a_base_unit() {
+    let page = page(&agreeing(&["S1"])).await;
+    let mut typed = String::new();
+    for line in page.lines().filter(|line| *line != "# EOF") {
+        if let Some(name) = line.strip_prefix("# HELP ") {
+            assert!(name.starts_with("lb_"), "{line}");
+        } else if let Some(descriptor) = line.strip_prefix("# TYPE ") {
+            descriptor.clone_into(&mut typed);
+        } else {
+            let (name, kind) = typed.split_once(' ').unwrap();
+            let suffix = if kind == "counter" { "_total" } else { "" };
+            let sample = line.split(['{', ' ']).next().unwrap();
+            assert_eq!(sample, format!("{name}{suffix}"), "{line}");
+            assert!(!sample.contains("_us") && !sample.contains("_ms"), "{line}");
+        }
+    }
+    assert!(page.ends_with("# EOF\n"));
+}
+
+#[tokio::test]
+async fn backends_count_under_their_name_and_id() {
+    let scripted = agreeing(&["S1", "S2"]);
+    let snapshot = scripted.api.membership.snapshot();
+    let cell = snapshot.backends[1].backend.as_ref().unwrap().counters.cell(0);
+    cell.sessions.add(9);
+    cell.ended.add(8);
+    cell.bytes_to_client.add(1_000);
+    let page = page(&scripted).await;
+    for line in [
+        r#"lb_backend_sessions_total{backend="S2",id="2"} 9"#,
+        r#"lb_backend_sessions_open{backend="S2",id="2"} 1"#,
+        r#"lb_backend_sent_bytes_total{backend="S2",id="2"} 1000"#,
+        r#"lb_backend_state{backend="S1",id="1",state="ready"} 1"#,
+        r#"lb_backends{state="ready"} 2"#,
+        r#"lb_backends{state="down"} 0"#,
+        r#"lb_sessions_unkeyed_total{reason="random"} 0"#,
+        r#"lb_answers_total{status="503"} 0"#,
+        "lb_requests_pinned_total 0",
+        "lb_replicas_target 2",
+        "lb_replicas_replaced_total 2",
+        "lb_draining 0",
+    ] {
+        assert!(page.lines().any(|found| found == line), "{line} is missing in\n{page}");
+    }
+}
+
+#[tokio::test]
+async fn the_series_of_a_removed_backend_end() {
+    let scripted = agreeing(&["S1", "S2"]);
+    assert!(page(&scripted).await.contains(r#"backend="S2""#));
+    scripted.snapshot.send_replace(members(&["S1"]).into());
+    assert!(!page(&scripted).await.contains(r#"backend="S2""#));
+}
+
+#[tokio::test]
+async fn two_holders_of_a_name_are_two_series() {
+    let scripted = agreeing(&[]);
+    let mut snapshot = members(&["S1"]);
+    snapshot.backends.push(ready("S1", 2));
+    scripted.snapshot.send_replace(snapshot.into());
+    let page = page(&scripted).await;
+    let mut samples: Vec<&str> =
+        page.lines().filter_map(|line| line.rsplit_once(' ')).map(|(series, _)| series).collect();
+    let all = samples.len();
+    samples.sort_unstable();
+    samples.dedup();
+    assert_eq!(samples.len(), all);
+}

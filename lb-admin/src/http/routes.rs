@@ -1,0 +1,66 @@
+//! Every path of the admin API, one line each:
+//!
+//! - `GET /rep` · `POST /add` · `DELETE|POST /rm` · `GET /requests/NAME` — the assignment's API (`assignment`)
+//! - `GET /livez` · `GET /readyz` — for scripts and orchestrators (`health`)
+//! - `GET /metrics` — for Prometheus (`metrics`)
+//! - `GET /v1/backends` · `GET /v1/events` — the strict API (`v1`)
+//!
+//! `HEAD` goes where `GET` goes. Anything else is a typed 404 or 405. The front of `--profile assignment` serves the
+//! first line only. No `GET` changes anything.
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::{delete, get, post};
+
+use super::answer::Style;
+use super::guard::Guard;
+use super::{Api, assignment, body, guard, health, metrics, v1};
+
+/// All routes. `check_host`: whether a browser could have been led here under a foreign name.
+pub(super) fn admin(api: Api, check_host: bool) -> Router {
+    let routes = assignment_routes()
+        .route("/livez", get(health::livez))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(metrics::metrics))
+        .route("/v1/backends", get(v1::backends))
+        .route("/v1/events", get(v1::events));
+    finish(routes, api, Guard { check_host })
+}
+
+/// What the front answers under `--profile assignment`, where any Host is accepted.
+pub(super) fn front(api: Api) -> Router {
+    finish(assignment_routes(), api, Guard { check_host: false })
+}
+
+fn assignment_routes() -> Router<Api> {
+    Router::new()
+        .route("/rep", get(assignment::rep))
+        .route("/add", post(assignment::add))
+        .route("/rm", delete(assignment::rm).post(assignment::rm))
+        .route("/requests/{name}", get(assignment::requests))
+}
+
+/// The last layer is the first to see a request: body, guard, route.
+fn finish(routes: Router<Api>, api: Api, guard: Guard) -> Router {
+    routes
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(guard, guard::check))
+        .layer(from_fn(body::collect))
+        .with_state(api)
+}
+
+async fn not_found(style: Style) -> Response {
+    style.refuse(StatusCode::NOT_FOUND, "there is nothing at this path")
+}
+
+/// axum adds the `Allow` header, from the methods that the path has.
+async fn method_not_allowed(style: Style) -> Response {
+    style.refuse(StatusCode::METHOD_NOT_ALLOWED, "this path takes other methods; the Allow header lists them")
+}
+
+#[cfg(test)]
+#[path = "routes_tests.rs"]
+mod tests;

@@ -1,0 +1,175 @@
+use serde_json::{Value, json};
+
+use super::super::testing::{agreeing, ask, members, scripted};
+use super::*;
+use crate::events::EventKind;
+use lb_core::backend::BackendState;
+
+#[tokio::test]
+async fn rep_is_compact_sorted_and_ends_with_one_newline() {
+    let router = admin(agreeing(&["S1", "S2", "S3"]).api, true);
+    let got = ask(&router, "GET", "/rep", "").await;
+    assert_eq!(got.status, 200);
+    assert_eq!(got.content_type(), "application/json");
+    assert_eq!(got.body, "{\"message\":{\"N\":3,\"replicas\":[\"S1\",\"S2\",\"S3\"]},\"status\":\"successful\"}\n");
+}
+
+#[tokio::test]
+async fn pretty_indents_by_two_errors_too() {
+    let router = admin(agreeing(&["S1"]).api, true);
+    for query in ["?pretty", "?pretty=", "?x=1&pretty=true"] {
+        let got = ask(&router, "GET", &format!("/rep{query}"), "").await;
+        let lines: Vec<&str> = got.body.lines().collect();
+        assert_eq!(lines[..3], ["{", "  \"message\": {", "    \"N\": 1,"], "{query}");
+        assert!(got.body.ends_with("}\n"));
+    }
+    let got = ask(&router, "GET", "/nothing?pretty", "").await;
+    assert!(got.body.starts_with("{\n  \"message\": \"<Error> "), "{}", got.body);
+}
+
+#[tokio::test]
+async fn head_answers_as_get_without_the_body() {
+    let router = admin(agreeing(&["S1"]).api, true);
+    for path in ["/rep", "/livez", "/readyz", "/metrics", "/v1/backends", "/requests/S1"] {
+        let get = ask(&router, "GET", path, "").await;
+        let head = ask(&router, "HEAD", path, "").await;
+        assert_eq!((head.status, head.body.as_str()), (get.status, ""), "{path}");
+        assert_eq!(head.headers["content-length"], get.body.len().to_string(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_a_typed_404() {
+    let router = admin(agreeing(&["S1"]).api, true);
+    let paths = ["/", "/reps", "/rep/", "/requests", "/requests/", "/requests/S1/x", "/ADD", "//rep", "/%ff"];
+    for path in paths {
+        for method in ["GET", "POST", "BREW"] {
+            let got = ask(&router, method, path, "").await;
+            assert_eq!(got.status, 404, "{method} {path}");
+            let body = "{\"message\":\"<Error> there is nothing at this path\",\"status\":\"failure\"}\n";
+            assert_eq!(got.body, body, "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_method_is_a_typed_405_that_says_which_are_right() {
+    let router = admin(agreeing(&["S1"]).api, true);
+    let cases = [
+        ("POST", "/rep", "GET,HEAD"),
+        ("GET", "/add", "POST"),
+        ("PUT", "/add", "POST"),
+        ("GET", "/rm", "DELETE,POST"),
+        ("OPTIONS", "/rm", "DELETE,POST"),
+        ("DELETE", "/requests/S1", "GET,HEAD"),
+        ("POST", "/metrics", "GET,HEAD"),
+        ("BREW", "/livez", "GET,HEAD"),
+    ];
+    for (method, path, allow) in cases {
+        let got = ask(&router, method, path, "").await;
+        assert_eq!((got.status.as_u16(), got.headers["allow"].to_str().unwrap()), (405, allow), "{method} {path}");
+        let body: Value = serde_json::from_str(&got.body).unwrap();
+        assert_eq!(body["status"], "failure", "{method} {path}");
+        assert_eq!(got.content_type(), "application/json");
+    }
+}
+
+#[tokio::test]
+async fn under_v1_an_error_is_a_problem_document() {
+    let router = admin(agreeing(&["S1"]).api, true);
+    for (method, path, status) in [("GET", "/v1/nothing", 404), ("POST", "/v1/backends", 405), ("GET", "/v1", 404)] {
+        let got = ask(&router, method, path, "").await;
+        assert_eq!(got.status, status, "{method} {path}");
+        assert_eq!(got.content_type(), "application/problem+json");
+        let body: Value = serde_json::from_str(&got.body).unwrap();
+        assert_eq!(body["status"], status);
+        assert!(body["title"].is_string() && body["detail"].is_string(), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_over_64_kib_is_refused_on_every_path() {
+    let router = admin(agreeing(&["S1"]).api, true);
+    for path in ["/add", "/rm", "/nothing", "/rep"] {
+        for len in [64 * 1024 + 1, 10 * 1024 * 1024, 20 * 1024 * 1024] {
+            let got = ask(&router, "POST", path, vec![b' '; len]).await;
+            assert_eq!(got.status, 413, "{path} {len}");
+            assert_eq!(got.body, "{\"message\":\"<Error> the body is over 64 KiB\",\"status\":\"failure\"}\n");
+        }
+    }
+    let mut full = br#"{"n":1}"#.to_vec();
+    full.resize(64 * 1024, b' ');
+    assert_eq!(ask(&router, "POST", "/add", full).await.status, 200);
+}
+
+#[tokio::test]
+async fn readyz_says_why_not() {
+    let scripted = scripted(members(&["S1", "S2"]), Ok(members(&[])));
+    let router = admin(scripted.api, true);
+    let got = ask(&router, "GET", "/readyz", "").await;
+    assert_eq!(got.body, "{\"message\":\"ready backends: 2\",\"status\":\"successful\"}\n");
+
+    let mut draining = members(&["S1"]);
+    draining.draining = true;
+    scripted.snapshot.send_replace(draining.into());
+    let got = ask(&router, "GET", "/readyz", "").await;
+    assert_eq!(got.status, 503);
+    assert!(got.body.contains("<Error> draining"), "{}", got.body);
+
+    let mut down = members(&["S1"]);
+    down.backends[0].state = BackendState::Down;
+    scripted.snapshot.send_replace(down.into());
+    let got = ask(&router, "GET", "/readyz", "").await;
+    assert_eq!(got.status, 503);
+    assert!(got.body.contains("<Error> no backend is ready"), "{}", got.body);
+    assert_eq!(ask(&router, "GET", "/livez", "").await.status, 200);
+}
+
+#[tokio::test]
+async fn v1_backends_tells_all_of_a_backend() {
+    let mut snapshot = members(&["S1", "S2"]);
+    let cell = snapshot.backends[0].backend.as_ref().unwrap().counters.cell(1);
+    cell.sessions.add(5);
+    cell.ended.add(2);
+    snapshot.backends[1].backend = None;
+    snapshot.backends[1].pid = None;
+    snapshot.backends[1].state = BackendState::Starting;
+    let router = admin(scripted(snapshot, Ok(members(&[]))).api, true);
+    let got = ask(&router, "GET", "/v1/backends", "").await;
+    let since = "2023-11-14T22:13:20.250Z";
+    let expected = json!({"backends": [
+        {"name": "S1", "seat": 1, "address": "127.0.0.1:20001", "state": "ready", "since": since, "pid": 4242,
+         "weight": 1.0, "supervised": true, "sessions": 3, "sessions_total": 5},
+        {"name": "S2", "seat": 2, "address": null, "state": "starting", "since": since, "pid": null,
+         "weight": 1.0, "supervised": true, "sessions": 0, "sessions_total": 0},
+    ]});
+    assert_eq!(serde_json::from_str::<Value>(&got.body).unwrap(), expected);
+    assert!(
+        got.body.starts_with(r#"{"backends":[{"address":"127.0.0.1:20001","name":"S1","pid":4242,"#),
+        "{}",
+        got.body
+    );
+}
+
+#[tokio::test]
+async fn v1_events_come_with_the_clock_they_are_by() {
+    let scripted = agreeing(&["S1"]);
+    scripted.api.events.record(EventKind::Died, &"S1".into(), 1, "exit status 9".to_owned());
+    let got = ask(&admin(scripted.api, true), "GET", "/v1/events", "").await;
+    let body: Value = serde_json::from_str(&got.body).unwrap();
+    let event = &body["events"][0];
+    assert_eq!((&event["id"], &event["kind"], &event["name"]), (&json!(1), &json!("died"), &json!("S1")));
+    assert!(body["now_ms"].as_f64() >= event["at_ms"].as_f64());
+    assert!(got.body.starts_with(r#"{"events":[{"at_ms":"#), "keys are sorted: {}", got.body);
+}
+
+#[tokio::test]
+async fn the_front_serves_the_assignments_paths_only() {
+    let router = front(agreeing(&["S1"]).api);
+    for path in ["/rep", "/requests/S1"] {
+        assert_eq!(ask(&router, "GET", path, "").await.status, 200, "{path}");
+    }
+    for path in ["/livez", "/metrics", "/v1/backends", "/"] {
+        assert_eq!(ask(&router, "GET", path, "").await.status, 404, "{path}");
+    }
+}

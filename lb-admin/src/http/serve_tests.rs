@@ -1,0 +1,291 @@
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::super::listener::bind;
+use super::super::testing::agreeing;
+use super::*;
+use crate::config::AdminAddr;
+
+/// A deadline for what must happen; reached only where a test fails.
+const SOON: Duration = Duration::from_secs(30);
+const LIVEZ: &str = "{\"message\":\"alive\",\"status\":\"successful\"}\n";
+
+/// A connection in memory, on which a paused clock only moves when both sides wait.
+fn connected() -> DuplexStream {
+    let (ours, theirs) = duplex(1 << 20);
+    let router = routes::admin(agreeing(&["S1"]).api, true);
+    tokio::spawn(async move { drive(&builder(), theirs, router, pending()).await });
+    ours
+}
+
+struct Running {
+    stop: watch::Sender<bool>,
+    addr: AdminAddr,
+    served: JoinHandle<io::Result<()>>,
+}
+
+impl Running {
+    fn start(addr: &AdminAddr) -> Self {
+        let listener = bind(addr).unwrap();
+        let addr = listener.addr().clone();
+        let (stop, stopped) = watch::channel(false);
+        Self { stop, addr, served: tokio::spawn(serve(agreeing(&["S1"]).api, listener, stopped)) }
+    }
+
+    fn on_loopback() -> Self {
+        Self::start(&AdminAddr::Tcp(SocketAddr::from(([127, 0, 0, 1], 0))))
+    }
+
+    async fn connect(&self) -> TcpStream {
+        let AdminAddr::Tcp(addr) = &self.addr else { panic!("not TCP") };
+        TcpStream::connect(addr).await.unwrap()
+    }
+
+    async fn end(self) {
+        self.stop.send_replace(true);
+        timeout(SOON, self.served).await.unwrap().unwrap().unwrap();
+    }
+}
+
+/// Sends, shuts its side down and reads to the end; what was read before a reset counts.
+async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &[u8]) -> String {
+    // The server may close before it has read all of a garbage request.
+    let _ = stream.write_all(request).await;
+    let _ = stream.shutdown().await;
+    read_to_end(stream).await
+}
+
+async fn read_to_end(mut stream: impl AsyncRead + Unpin) -> String {
+    let mut answer = Vec::new();
+    let _ = timeout(SOON, stream.read_to_end(&mut answer)).await.expect("the connection ends");
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// The status line and body of one answer on a connection that stays open.
+async fn answer_of(stream: &mut BufReader<TcpStream>) -> (String, String) {
+    let mut status = String::new();
+    let mut line = String::new();
+    let mut len = 0;
+    stream.read_line(&mut status).await.unwrap();
+    while line != "\r\n" {
+        line.clear();
+        stream.read_line(&mut line).await.unwrap();
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            len = value.trim().parse().unwrap();
+        }
+    }
+    let mut body = vec![0; len];
+    stream.read_exact(&mut body).await.unwrap();
+    (status, String::from_utf8(body).unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_that_drips_is_cut_off_at_its_deadline() {
+    let mut client = connected();
+    let start = Instant::now();
+    client.write_all(b"GET /rep HTTP/1.1\r\n").await.unwrap();
+    let mut byte = [0];
+    // One header byte a second never completes; the deadline is for the whole head.
+    while timeout(Duration::from_secs(1), client.read(&mut byte)).await.is_err() {
+        let _ = client.write_all(b"a").await;
+    }
+    assert_eq!(start.elapsed().as_secs(), HEAD_TIMEOUT.as_secs());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_and_an_idle_connection_are_closed() {
+    let start = Instant::now();
+    assert_eq!(read_to_end(connected()).await, "");
+    assert_eq!(start.elapsed().as_secs(), HEAD_TIMEOUT.as_secs());
+
+    let mut client = connected();
+    client.write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    let answer = read_to_end(client).await;
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with(LIVEZ), "{answer}");
+    assert_eq!(start.elapsed().as_secs(), 2 * HEAD_TIMEOUT.as_secs());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_stalls_is_answered_408_and_closed() {
+    let mut client = connected();
+    client.write_all(b"POST /add HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{\"n\"").await.unwrap();
+    let answer = read_to_end(client).await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(answer.contains("<Error> the body was not complete within 5 s"), "{answer}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_never_reads_loses_its_place() {
+    let (mut ours, theirs) = duplex(16);
+    let router = routes::admin(agreeing(&["S1"]).api, true);
+    let start = Instant::now();
+    let driven = tokio::spawn(async move { drive(&builder(), theirs, router, pending()).await });
+    // More than fits the pipe, so that the answer gets stuck.
+    ours.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    driven.await.unwrap();
+    assert_eq!(start.elapsed(), LIFE + LAST_ANSWER);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_accept_without_descriptors_is_tried_again_without_spinning() {
+    const FAILURES: u32 = 20;
+    let (mut client, theirs) = UnixStream::pair().unwrap();
+    let script: std::sync::Mutex<Vec<io::Result<Stream>>> = std::sync::Mutex::new(vec![Ok(Stream::Unix(theirs))]);
+    let errors = (0..FAILURES).map(|_| Err(io::Error::from_raw_os_error(rustix::io::Errno::MFILE.raw_os_error())));
+    script.lock().unwrap().extend(errors);
+    script.lock().unwrap().push(Err(io::ErrorKind::ConnectionAborted.into()));
+    let accept = || async {
+        let next = script.lock().unwrap().pop();
+        match next {
+            Some(next) => next,
+            None => pending().await,
+        }
+    };
+    let (stop, mut stopped) = watch::channel(false);
+    let router = routes::admin(agreeing(&["S1"]).api, false);
+    let places = Arc::new(Semaphore::new(1));
+    let start = Instant::now();
+    let client = async {
+        client.write_all(b"GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n").await.unwrap();
+        let answer = read_to_end(&mut client).await;
+        assert!(answer.ends_with(LIVEZ), "{answer}");
+        assert!(start.elapsed() >= ACCEPT_PAUSE * FAILURES, "{:?}", start.elapsed());
+        stop.send_replace(true);
+    };
+    tokio::join!(accept_until(&mut stopped, accept, &router, &places), client);
+}
+
+#[tokio::test]
+async fn garbage_never_stops_the_loop() {
+    let running = Running::on_loopback();
+    let garbage: [&[u8]; 8] = [
+        b"",
+        b"\0\0\0\0",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET /rep HTTP/1.1\r\n: x\r\n\r\n",
+        b"POST /add HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ];
+    for request in garbage {
+        let answer = exchange(running.connect().await, request).await;
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
+    }
+    let mut long = b"GET /rep HTTP/1.1\r\nX: ".to_vec();
+    long.resize(HEAD_BYTES_MAX + 1, b'x');
+    assert!(exchange(running.connect().await, &long).await.starts_with("HTTP/1.1 431 "));
+    let answer = exchange(running.connect().await, b"GET /livez HTTP/1.0\r\n\r\n").await;
+    assert!(answer.ends_with(LIVEZ), "{answer}");
+    running.end().await;
+}
+
+#[tokio::test]
+async fn a_body_of_10_mib_gets_its_413_whole() {
+    let running = Running::on_loopback();
+    let len = 10 * 1024 * 1024;
+    let mut request = format!("POST /add HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len}\r\n\r\n").into_bytes();
+    request.resize(request.len() + len, b'{');
+    let answer = exchange(running.connect().await, &request).await;
+    assert!(answer.starts_with("HTTP/1.1 413 ") && answer.ends_with("\"status\":\"failure\"}\n"), "{answer}");
+    running.end().await;
+}
+
+#[tokio::test]
+async fn a_client_that_asks_first_is_told_before_it_sends_too_much() {
+    let running = Running::on_loopback();
+    let request = b"POST /add HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\nExpect: 100-continue\r\n\r\n";
+    let mut stream = running.connect().await;
+    stream.write_all(request).await.unwrap();
+    let answer = read_to_end(stream).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    running.end().await;
+}
+
+#[tokio::test]
+async fn beyond_the_bound_a_connection_waits_for_a_place() {
+    const ALL: usize = 300;
+    let running = Running::on_loopback();
+    let request = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let mut served = Vec::new();
+    for _ in 0..CONNECTIONS_MAX {
+        let mut stream = BufReader::new(running.connect().await);
+        stream.write_all(request).await.unwrap();
+        assert_eq!(answer_of(&mut stream).await.1, LIVEZ);
+        served.push(stream);
+    }
+    let mut waiting = Vec::new();
+    for _ in served.len()..ALL {
+        let mut stream = running.connect().await;
+        stream.write_all(request).await.unwrap();
+        let early = stream.try_read(&mut [0]).map_err(|error| error.kind());
+        assert_eq!(early, Err(io::ErrorKind::WouldBlock));
+        waiting.push(BufReader::new(stream));
+    }
+    // As many leave as wait.
+    served.truncate(served.len() - waiting.len());
+    for stream in &mut waiting {
+        let (status, body) = timeout(SOON, answer_of(stream)).await.expect("a place was given back");
+        assert!(status.starts_with("HTTP/1.1 200 ") && body == LIVEZ, "{status}{body}");
+    }
+    drop((served, waiting));
+    running.end().await;
+}
+
+#[tokio::test]
+async fn a_unix_socket_is_served_under_any_host_and_its_file_goes_with_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("admin.sock");
+    let running = Running::start(&AdminAddr::Unix(path.clone()));
+    let stream = UnixStream::connect(&path).await.unwrap();
+    let answer = exchange(stream, b"GET /livez HTTP/1.1\r\nHost: lb\r\n\r\n").await;
+    assert!(answer.ends_with(LIVEZ), "{answer}");
+    running.end().await;
+    assert!(!path.exists());
+}
+
+#[tokio::test]
+async fn stop_refuses_newcomers_and_closes_who_is_idle() {
+    let running = Running::on_loopback();
+    let idle = running.connect().await;
+    let mut kept_alive = BufReader::new(running.connect().await);
+    kept_alive.write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    assert_eq!(answer_of(&mut kept_alive).await.1, LIVEZ);
+    let AdminAddr::Tcp(addr) = running.addr.clone() else { panic!("not TCP") };
+    running.end().await;
+    assert_eq!(read_to_end(idle).await, "");
+    assert_eq!(read_to_end(kept_alive).await, "");
+    assert!(TcpStream::connect(addr).await.is_err());
+}
+
+/// A connection as a worker hands it over: what it has read, and the socket.
+async fn handed_over(received: &[u8]) -> (TcpStream, FrontRequest) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (stream, peer) = listener.accept().await.unwrap();
+    (client, FrontRequest { stream: stream.into_std().unwrap(), client: peer, received: received.to_vec() })
+}
+
+#[tokio::test]
+async fn on_the_front_what_was_read_already_comes_first_and_one_answer_ends_it() {
+    let (mut client, request) = handed_over(b"POST /add HTTP/1.1\r\nHost: lb.example\r\nContent-Le").await;
+    let served = tokio::spawn(serve_front(agreeing(&["S1"]).api, request));
+    client.write_all(b"ngth: 7\r\n\r\n{\"n\":1}").await.unwrap();
+    let answer = read_to_end(client).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.to_ascii_lowercase().contains("\r\nconnection: close\r\n"), "{answer}");
+    assert_eq!(answer.matches("HTTP/1.1").count(), 1);
+    served.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn on_the_front_a_client_that_has_gone_ends_the_task() {
+    let (client, request) = handed_over(b"GET /rep HTTP/1.1\r\n").await;
+    drop(client);
+    timeout(SOON, serve_front(agreeing(&["S1"]).api, request)).await.expect("it ends").unwrap();
+}

@@ -1,0 +1,123 @@
+//! What the tests of this folder share: a membership whose owner is a script, and requests through a router.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use lb_core::backend::{Backend, BackendId, BackendState, Seat, Weight};
+use lb_core::control::Control;
+use lb_core::ring::{Ring, RingConfig, Rule};
+use tokio::sync::{mpsc, watch};
+use tower::ServiceExt;
+
+use super::Api;
+use crate::events::EventLog;
+use crate::membership::command::{Add, ChangeError, Command, Membership, Remove};
+use crate::membership::snapshot::{BackendView, Snapshot};
+use crate::request_log::RequestLog;
+
+/// A change as the owner was asked for it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Add(Add),
+    Remove(Remove),
+}
+
+/// An API whose owner answers every change alike; it needs a runtime.
+pub(crate) struct Scripted {
+    pub(crate) api: Api,
+    /// What the owner was asked for, in order.
+    pub(crate) asked: mpsc::UnboundedReceiver<Asked>,
+    /// Replaces the snapshot.
+    pub(crate) snapshot: watch::Sender<Arc<Snapshot>>,
+}
+
+pub(crate) fn scripted(snapshot: Snapshot, answer: Result<Snapshot, ChangeError>) -> Scripted {
+    let (commands, mut inbox) = mpsc::channel(8);
+    let (tell, asked) = mpsc::unbounded_channel();
+    let answer = answer.map(Arc::new);
+    tokio::spawn(async move {
+        while let Some(command) = inbox.recv().await {
+            let (asked, back) = match command {
+                Command::Add(add, back) => (Asked::Add(add), back),
+                Command::Remove(remove, back) => (Asked::Remove(remove), back),
+            };
+            // The test may have seen enough, and the client may be gone.
+            let _ = tell.send(asked);
+            let _ = back.send(answer.clone());
+        }
+    });
+    let (snapshot, seen) = watch::channel(Arc::new(snapshot));
+    let api = Api {
+        membership: Membership::new(commands, seen),
+        events: Arc::new(EventLog::new()),
+        control: Control::without_workers(),
+        requests: RequestLog::new(Some(4)),
+    };
+    Scripted { api, asked, snapshot }
+}
+
+/// An API over these ready replicas, whose owner agrees to everything.
+pub(crate) fn agreeing(names: &[&str]) -> Scripted {
+    scripted(members(names), Ok(members(names)))
+}
+
+/// Ready replicas of these names, ids and seats counted from 1.
+pub(crate) fn members(names: &[&str]) -> Snapshot {
+    let config = RingConfig::new(Rule::Rendezvous, None, 0).unwrap();
+    let views = names.iter().zip(1..).map(|(name, number)| ready(name, number)).collect();
+    Snapshot {
+        version: 7,
+        backends: views,
+        target: names.len() as u32,
+        slots: Ring::new(config).slot_map(),
+        draining: false,
+        replaced: 2,
+    }
+}
+
+pub(crate) fn ready(name: &str, number: u32) -> BackendView {
+    let seat = Seat::numbered(number);
+    let addr = ([127, 0, 0, 1], 20_000 + number as u16).into();
+    let name: Arc<str> = name.into();
+    BackendView {
+        name: Arc::clone(&name),
+        seat: number,
+        weight: Weight::ONE,
+        state: BackendState::Ready,
+        since: SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_250),
+        supervised: true,
+        pid: Some(4242),
+        listed: true,
+        backend: Some(Arc::new(Backend::new(BackendId(number.into()), name, seat, addr, 2))),
+    }
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub(crate) struct Got {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Got {
+    pub(crate) fn content_type(&self) -> &str {
+        self.headers["content-type"].to_str().unwrap()
+    }
+}
+
+/// One request, without a Host, through the router alone.
+pub(crate) async fn ask(router: &Router, method: &str, path: &str, body: impl Into<Body>) -> Got {
+    send(router, Request::builder().method(method).uri(path).body(body.into()).unwrap()).await
+}
+
+pub(crate) async fn send(router: &Router, request: Request<Body>) -> Got {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    Got { status: parts.status, headers: parts.headers, body: String::from_utf8(body.into()).unwrap() }
+}
