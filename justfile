@@ -39,7 +39,10 @@ doc:
     cargo test -j {{jobs}} --workspace --doc
     RUSTDOCFLAGS="-D warnings" cargo doc -j {{jobs}} --workspace --no-deps --document-private-items
 
-# The release build, and every experiment of the bench once, small: does it run and does its verdict hold?
+# Every experiment of the bench once, small: does it run, and does its verdict hold?
 bench-smoke:
     cargo build -j {{jobs}} --release --workspace
-    target/release/lb-bench spread --help >/dev/null
+    target/release/lb-bench spread --requests 2000
+    target/release/lb-bench scale --requests 4000
+    target/release/lb-bench kill --kills 3 --worst 10000
+    target/release/lb-bench ring

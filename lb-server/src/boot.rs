@@ -4,19 +4,21 @@
 //! → `READY=1`. What can fail because of others (a port in use) fails before anything is started, so that an error leaves
 //! nothing behind. The way back is in [`crate::shutdown`].
 
+use std::convert::Infallible;
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use lb_admin::ControlPlane;
 use lb_admin::config::AdminAddr;
 use lb_admin::http::Listener;
+use lb_admin::membership::snapshot::Snapshot;
+use lb_core::backend::BackendState;
 use lb_core::config::WorkerConfig;
 use lb_core::control::Notify;
 use lb_core::net::listen::Fronts;
 use lb_core::worker;
-use tokio::sync;
+use tokio::sync::{self, watch};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, Secret};
@@ -67,23 +69,39 @@ async fn run(
     });
     let data = worker::start(workers, fronts, wake_both).context("workers")?;
     let plane = lb_admin::start(config.admin(state.path()), data.control.clone(), for_admin, admin)?;
-    let running = Running::new(data, plane, for_us);
+    let snapshots = plane.membership().watch();
+    let mut running = Running::new(data, plane, for_us);
 
     let reason = tokio::select! {
-        () = say_ready(config, &running.plane) => running.until_end(&mut signals).await,
         reason = running.until_end(&mut signals) => reason,
+        never = say_ready(snapshots) => match never {},
     };
     shutdown::stop(running, reason, config.drain_timeout, &mut signals).await
 }
 
-/// Says how many replicas are ready, when all are or when it has waited long enough, and tells systemd.
-async fn say_ready(config: &Config, plane: &ControlPlane) {
+/// Says who is ready, when all are or when it has waited long enough, and tells systemd. Then it has nothing to do.
+async fn say_ready(mut snapshots: watch::Receiver<Arc<Snapshot>>) -> Infallible {
     let began = Instant::now();
-    let ready = plane.wait_ready(READY_WITHIN).await;
-    let (asked, seconds) = (config.replicas as usize + config.backends.len(), began.elapsed().as_secs_f64());
-    let more = if ready < asked { "; the others are still being tried" } else { "" };
-    eprintln!("ready: {ready} of {asked} backends after {seconds:.2} s{more}");
+    let all_ready = snapshots.wait_for(|snapshot| snapshot.ready() == snapshot.backends.len());
+    // Not all in time, or the control plane is gone, which its own watcher tells.
+    let _in_time = tokio::time::timeout(READY_WITHIN, all_ready).await.is_ok();
+    let snapshot = Arc::clone(&snapshots.borrow());
+    eprintln!("{}", ready_line(&snapshot, began.elapsed()));
     notify("READY=1");
+    std::future::pending().await
+}
+
+fn ready_line(snapshot: &Snapshot, after: Duration) -> String {
+    let (ready, all) = (snapshot.ready(), snapshot.backends.len());
+    let mut line = format!("ready: {ready} of {all} backends after {:.2} s", after.as_secs_f64());
+    for (index, view) in snapshot.backends.iter().filter(|view| view.state == BackendState::Ready).enumerate() {
+        line.push_str(if index == 0 { ": " } else { " " });
+        line.push_str(&view.name);
+    }
+    if ready < all {
+        line.push_str("; the others are still being tried");
+    }
+    line
 }
 
 /// One line an address, in the words that scripts look for, and what the configuration has to say.
@@ -121,3 +139,7 @@ fn log_to_stderr() {
     let ansi = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi).init();
 }
+
+#[cfg(test)]
+#[path = "boot_tests.rs"]
+mod tests;

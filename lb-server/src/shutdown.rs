@@ -1,8 +1,9 @@
-//! The end: because a signal asked for it, or because a worker is gone.
+//! The end: because a signal asked for it, or because a thread is gone.
 //!
 //! Asked: the front drains (no new sessions, open ones may finish) while `/readyz` says 503; a second signal ends that at
 //! once. A worker that is lost has panicked, and a balancer with a dead worker would leave a part of its clients in a
-//! queue that nobody empties, so the whole process ends with exit code 1. Either way the replicas are stopped last.
+//! queue that nobody empties, so the whole process ends with exit code 1; without its control plane it would heal nothing,
+//! so the same holds there. Either way the replicas are stopped last.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -10,9 +11,10 @@ use std::time::Duration;
 
 use anyhow::bail;
 use lb_admin::ControlPlane;
+use lb_admin::membership::snapshot::Snapshot;
 use lb_core::control::Control;
 use lb_core::worker::DataPlane;
-use tokio::sync;
+use tokio::sync::{self, watch};
 
 use crate::notify::notify;
 use crate::signals::Signals;
@@ -21,8 +23,9 @@ use crate::signals::Signals;
 pub(crate) struct Running {
     control: Control,
     threads: Vec<JoinHandle<()>>,
-    pub(crate) plane: ControlPlane,
+    plane: ControlPlane,
     woken: Arc<sync::Notify>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
 }
 
 /// Why it ends.
@@ -32,26 +35,25 @@ pub(crate) enum Reason {
     Asked,
     /// A worker ended although nobody told it to.
     WorkerLost,
+    /// The control plane did.
+    ControlLost,
 }
 
 impl Running {
     /// `woken` is what the workers notify.
     pub(crate) fn new(data: DataPlane, plane: ControlPlane, woken: Arc<sync::Notify>) -> Self {
-        Self { control: data.control, threads: data.threads, plane, woken }
+        let snapshots = plane.membership().watch();
+        Self { control: data.control, threads: data.threads, plane, woken, snapshots }
     }
 
     /// Waits for a reason to end.
-    pub(crate) async fn until_end(&self, signals: &mut Signals) -> Reason {
+    pub(crate) async fn until_end(&mut self, signals: &mut Signals) -> Reason {
+        // Nobody sends snapshots any more once the owner's thread is gone.
+        let control_lost = async { while self.snapshots.changed().await.is_ok() {} };
         tokio::select! {
             () = signals.next() => Reason::Asked,
-            () = self.until_ended(1) => Reason::WorkerLost,
-        }
-    }
-
-    /// Returns when `count` workers or more have ended.
-    async fn until_ended(&self, count: usize) {
-        while self.control.ended_workers() < count {
-            self.woken.notified().await;
+            () = ended(&self.control, &self.woken, 1) => Reason::WorkerLost,
+            () = control_lost => Reason::ControlLost,
         }
     }
 
@@ -60,7 +62,14 @@ impl Running {
     }
 }
 
-/// Ends what runs, in order. An error where a worker was lost, at any time.
+/// Returns when `count` workers or more have ended.
+async fn ended(control: &Control, woken: &sync::Notify, count: usize) {
+    while control.ended_workers() < count {
+        woken.notified().await;
+    }
+}
+
+/// Ends what runs, in order. An error where a thread was lost, at any time.
 pub(crate) async fn stop(
     running: Running,
     reason: Reason,
@@ -73,10 +82,10 @@ pub(crate) async fn stop(
         drain(&running, drain_timeout, signals).await;
     }
     running.control.stop();
-    running.plane.stop().await;
+    running.plane.stop();
     let panicked = running.threads.into_iter().map(JoinHandle::join).filter(Result::is_err).count();
-    if panicked > 0 || reason == Reason::WorkerLost {
-        bail!("a worker was lost to a panic (its message is above); the process ends rather than serve with the rest");
+    if panicked > 0 || reason != Reason::Asked {
+        bail!("a thread was lost to a panic (its message is above); the process ends rather than serve with the rest");
     }
     Ok(())
 }
@@ -91,7 +100,7 @@ async fn drain(running: &Running, timeout: Duration, signals: &mut Signals) {
         eprintln!("{}", progress(sessions, timeout));
     }
     tokio::select! {
-        () = running.until_ended(workers) => {}
+        () = ended(&running.control, &running.woken, workers) => {}
         () = signals.next() => eprintln!("draining: ended by a second signal, {} open", counted(running.open_sessions())),
     }
 }

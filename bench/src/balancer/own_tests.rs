@@ -1,3 +1,5 @@
+//! Finding a started balancer's addresses, and telling why one did not start.
+
 use std::path::Path;
 
 use super::{OwnLb, address_in};

@@ -1,3 +1,5 @@
+//! The expected counts against the published vectors of the assignment.
+
 use std::collections::BTreeMap;
 
 use super::{assignment_counts, equal};

@@ -1,3 +1,5 @@
+//! One client's requests: kept connections, and a name for every way to fail.
+
 use std::time::Duration;
 
 use super::super::test_server::{answer_of, on_one_thread, serve};

@@ -1,3 +1,5 @@
+//! Which ids a run asks for, and when it ends.
+
 use std::time::Duration;
 
 use super::super::test_server::{answer_of, on_one_thread, serve};

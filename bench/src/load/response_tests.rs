@@ -1,3 +1,5 @@
+//! Where a response ends: by length, by chunks, by the connection.
+
 use super::{Malformed, ResponseReader};
 
 /// Feeds `bytes` in pieces of every size; the result must not depend on it.

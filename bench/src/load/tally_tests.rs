@@ -1,3 +1,5 @@
+//! What is counted of a run, and when an id counts as answered elsewhere.
+
 use std::io;
 use std::time::Duration;
 
