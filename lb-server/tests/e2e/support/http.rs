@@ -31,6 +31,17 @@ impl Response {
         fields.filter(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).next()
     }
 
+    /// The sum over all samples of a metric, where the body is that of `/metrics`.
+    pub(crate) fn metric(&self, name: &str) -> f64 {
+        let samples = self.text().lines().filter_map(|line| {
+            let rest = line.strip_prefix(name).filter(|rest| rest.starts_with([' ', '{']))?;
+            rest.rsplit(' ').next()?.parse::<f64>().ok()
+        });
+        let samples: Vec<f64> = samples.collect();
+        assert!(!samples.is_empty(), "no metric {name} in:\n{}", self.text());
+        samples.iter().sum()
+    }
+
     /// The replica that answered, by the sample backend's body.
     pub(crate) fn replica(&self) -> String {
         let body = self.json();

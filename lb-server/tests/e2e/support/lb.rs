@@ -121,14 +121,7 @@ impl Lb {
 
     /// The sum over all samples of a metric.
     pub(crate) fn metric(&self, name: &str) -> f64 {
-        let metrics = self.ask_admin("GET", "/metrics", "");
-        let samples = metrics.text().lines().filter_map(|line| {
-            let rest = line.strip_prefix(name).filter(|rest| rest.starts_with([' ', '{']))?;
-            rest.rsplit(' ').next()?.parse::<f64>().ok()
-        });
-        let samples: Vec<f64> = samples.collect();
-        assert!(!samples.is_empty(), "no metric {name} in:\n{}", metrics.text());
-        samples.iter().sum()
+        self.ask_admin("GET", "/metrics", "").metric(name)
     }
 
     pub(crate) fn signal(&self, which: Signal) {
