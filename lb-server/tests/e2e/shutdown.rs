@@ -60,6 +60,7 @@ fn a_request_that_is_under_way_is_finished_before_the_end() {
     backend.write_all(b"HTTP/1.1 200 OK\r\n\r\nfinished").unwrap();
     drop(backend);
     assert!(http::read_to_end(&mut client).ends_with(b"finished"));
+    drop(client);
     assert_eq!(lb.wait_for_exit().code(), Some(0));
 }
 
