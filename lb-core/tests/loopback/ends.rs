@@ -115,7 +115,7 @@ fn a_backend_that_resets_with_bytes_unread_by_a_slow_client_loses_none_that_were
             Err(error) => break Some(error.kind()),
         }
     };
-    assert_eq!(end, Some(ErrorKind::ConnectionReset), "after {got} bytes");
+    assert_eq!((got, end), (BYTES, Some(ErrorKind::ConnectionReset)));
     plane.all_closed();
 }
 
