@@ -1,8 +1,10 @@
 //! FIN and RST from either side arrive at the other as what they are, after all bytes that went before them.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::Shutdown;
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::mpsc;
+
+use socket2::{Domain, Socket, Type};
 
 use super::support::*;
 
@@ -104,7 +106,7 @@ fn a_backend_that_resets_with_bytes_unread_by_a_slow_client_loses_none_that_were
         reset(stream);
     });
     let plane = Plane::before(config(), &backend);
-    let mut client = plane.connect();
+    let mut client = slow_client(plane.addr);
     client.write_all(REQUEST).unwrap();
     let mut got = 0;
     let mut buffer = vec![0; 4096];
@@ -154,9 +156,19 @@ fn a_client_gone_while_the_backend_is_thinking_leaves_nothing_behind() {
     plane.all_closed();
 }
 
-fn unacknowledged(stream: &std::net::TcpStream) -> usize {
+/// A client with a small window, so that what it hasn't read yet stays with the front's kernel.
+fn slow_client(addr: SocketAddr) -> TcpStream {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    socket.connect(&addr.into()).unwrap();
+    let stream = TcpStream::from(socket);
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+fn unacknowledged(stream: &TcpStream) -> usize {
     let queued = std::fs::read_to_string("/proc/net/tcp").unwrap();
-    let port = |addr: std::net::SocketAddr| format!(":{:04X}", addr.port());
+    let port = |addr: SocketAddr| format!(":{:04X}", addr.port());
     let (local, peer) = (port(stream.local_addr().unwrap()), port(stream.peer_addr().unwrap()));
     let line = queued.lines().find(|line| {
         let mut fields = line.split_whitespace().skip(1);
