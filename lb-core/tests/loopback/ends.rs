@@ -98,16 +98,19 @@ fn a_backend_reset_mid_response_is_never_a_clean_end() {
 #[test]
 fn a_backend_that_resets_with_bytes_unread_by_a_slow_client_loses_none_that_were_read() {
     const BYTES: usize = 2_000_000;
-    let backend = Scripted::new(|mut stream| {
+    let (said, has_reset) = mpsc::channel();
+    let backend = Scripted::new(move |mut stream| {
         read_head(&mut stream);
         stream.write_all(&[b'x'; BYTES]).unwrap();
         // All is out of this process once the peer's window took it; ask the kernel rather than guess.
         until("the front has read everything", || unacknowledged(&stream) == 0);
         reset(stream);
+        said.send(()).unwrap();
     });
     let plane = Plane::before(config(), &backend);
     let mut client = slow_client(plane.addr);
     client.write_all(REQUEST).unwrap();
+    has_reset.recv_timeout(PATIENCE).unwrap();
     let mut got = 0;
     let mut buffer = vec![0; 4096];
     let end = loop {
