@@ -35,6 +35,28 @@ pub enum EventKind {
     ConnectRefused,
 }
 
+impl EventKind {
+    /// One line for people; what asks for their attention is a warning.
+    fn log(self, name: &str, seat: u32, detail: &str) {
+        let dash = if detail.is_empty() { "" } else { ": " };
+        let what = match self {
+            Self::Started => "started",
+            Self::Ready => "ready",
+            Self::Down => "down",
+            Self::Died => "died",
+            Self::Removed => "removed",
+            Self::Stopped => "stopped",
+            Self::Replacing => "replacing",
+            Self::StartFailed => "start failed",
+            Self::ConnectRefused => "connect refused",
+        };
+        match self {
+            Self::Down | Self::Died | Self::StartFailed => tracing::warn!("{name} (seat {seat}) {what}{dash}{detail}"),
+            _ => tracing::info!("{name} (seat {seat}) {what}{dash}{detail}"),
+        }
+    }
+}
+
 /// One event.
 #[derive(Clone, Debug, Serialize)]
 pub struct Event {
@@ -78,7 +100,7 @@ impl EventLog {
 
     /// Appends an event and logs it as one line.
     pub fn record(&self, kind: EventKind, name: &Arc<str>, seat: u32, detail: String) {
-        tracing::info!(event = ?kind, name = &**name, seat, detail, "membership");
+        kind.log(name, seat, &detail);
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.last_id += 1;
         let event = Event { id: inner.last_id, at_ms: self.now_ms(), kind, name: Arc::clone(name), seat, detail };

@@ -2,10 +2,18 @@
 //!
 //! A command goes `http → membership/command → owner → state (pure) → publish → lb_core::control`, and the applied
 //! version comes back to whoever asked. One owner task holds all state; everything else sends it commands and reads
-//! snapshots. Deliberately absent: sockets of clients (lb-core) and what was typed on a command line (lb-server).
+//! snapshots. What it decides is carried out by `supervisor` (processes) and `health` (checks), whose results come back
+//! as inputs. Deliberately absent: sockets of clients (lb-core) and what was typed on a command line (lb-server).
 
 pub mod config;
 pub mod events;
+mod health;
 pub mod http;
+mod inbox;
 pub mod membership;
 pub mod request_log;
+mod start;
+mod supervisor;
+
+pub use membership::state::MemberRefused;
+pub use start::{ControlPlane, StartError, start};

@@ -24,9 +24,15 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// The names that `/rep` lists: members that have been ready once and still are in the ring, in order of addition.
+    /// The names that `/rep` lists, in order of addition: replicas that have been ready once under this name and whose
+    /// process still lives, and every `--backend`. A replacement comes last: it was added last.
     pub fn listed(&self) -> impl Iterator<Item = &str> {
         self.backends.iter().filter(|view| view.listed).map(|view| &*view.name)
+    }
+
+    /// How many there are that haven't left, ready or not.
+    pub fn members(&self) -> usize {
+        self.backends.iter().filter(|view| view.state != BackendState::Draining).count()
     }
 
     /// How many backends get sessions now.

@@ -1,0 +1,83 @@
+//! One probe of one backend: a TCP connect, or an HTTP `GET` of which only the status is judged (2xx and 3xx are good).
+//!
+//! A client of its own, forty lines of it: what is asked for is a status line within a second, and a backend that sends
+//! anything else, or too much, must cost nothing.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::rise_fall::Outcome;
+use crate::config::Check;
+
+/// From the connect to the status line.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+/// A timeout noticed so much too late was our own: this thread hadn't run, and nothing is known of the backend.
+const CHECKER_LATE: Duration = Duration::from_millis(500);
+/// No status line is longer.
+const STATUS_LINE_BYTES_MAX: usize = 512;
+/// Of an answer's rest, so much is read, so that its sender isn't reset while it writes.
+const REST_BYTES_MAX: u64 = 64 * 1024;
+
+/// Probes once.
+pub(super) async fn probe(addr: SocketAddr, check: &Check) -> Outcome {
+    let start = Instant::now();
+    match timeout(PROBE_TIMEOUT, ask(addr, check)).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => Outcome::Refused,
+        Ok(Err(error)) => Outcome::Bad(error.to_string()),
+        Err(_) if start.elapsed() > PROBE_TIMEOUT + CHECKER_LATE => Outcome::Unknown,
+        Err(_) => Outcome::Bad("no answer in 1 s".to_owned()),
+    }
+}
+
+async fn ask(addr: SocketAddr, check: &Check) -> io::Result<Outcome> {
+    let mut stream = TcpStream::connect(addr).await?;
+    // A dead loopback port in the ephemeral range can be connected to itself.
+    if stream.local_addr()? == addr {
+        return Err(io::ErrorKind::ConnectionRefused.into());
+    }
+    let Check::Http(path) = check else { return Ok(Outcome::Good) };
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {addr}\r\nUser-Agent: lb-health\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let line = read_line(&mut stream).await?;
+    // The verdict doesn't wait for the rest.
+    tokio::spawn(timeout(PROBE_TIMEOUT, async move {
+        tokio::io::copy(&mut stream.take(REST_BYTES_MAX), &mut tokio::io::sink()).await
+    }));
+    Ok(judge(&line))
+}
+
+/// The first line without its end, or what came before the end of the stream or the limit.
+async fn read_line(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    let mut limited = stream.take(STATUS_LINE_BYTES_MAX as u64);
+    while !line.contains(&b'\n') {
+        if limited.read_buf(&mut line).await? == 0 {
+            break;
+        }
+    }
+    let end = line.iter().position(|byte| *byte == b'\n').unwrap_or(line.len());
+    line.truncate(end);
+    Ok(line)
+}
+
+fn judge(line: &[u8]) -> Outcome {
+    match status(line) {
+        Some(200..=399) => Outcome::Good,
+        Some(status) => Outcome::Bad(format!("status {status}")),
+        None if line.is_empty() => Outcome::Bad("closed without an answer".to_owned()),
+        None => Outcome::Bad("the answer is not HTTP".to_owned()),
+    }
+}
+
+/// The status code of `HTTP/1.1 200 OK`.
+fn status(line: &[u8]) -> Option<u16> {
+    let mut words = line.strip_prefix(b"HTTP/")?.split(|byte| byte.is_ascii_whitespace());
+    let code = words.nth(1).filter(|code| code.len() == 3)?;
+    std::str::from_utf8(code).ok()?.parse().ok()
+}

@@ -1,0 +1,160 @@
+//! The one task that holds the membership: takes commands and results in, carries effects out.
+//!
+//! It decides nothing: [`State`] does. What it adds is the world: the clock, the supervisor, the checks, the workers,
+//! the event log, the snapshot that everybody reads, and the answers, each of which waits until every worker routes by
+//! the table that it speaks of (for a second at most: a stalled worker must not hold up whoever asked).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::command::{ChangeError, Command};
+use super::publish::Publisher;
+use super::snapshot::Snapshot;
+use super::state::{CallId, Effect, Input, Moment, State};
+use crate::events::EventLog;
+use crate::health::schedule::Checks;
+use crate::supervisor::Supervisor;
+use crate::supervisor::launcher::{Launcher, Order};
+
+/// How long an answer waits for the workers.
+const APPLIED_WAIT_MAX: Duration = Duration::from_secs(1);
+/// Where no deadline is set. Waking up once an hour for nothing is cheaper than a branch without a timer.
+const IDLE: Duration = Duration::from_secs(3600);
+
+type Asker = oneshot::Sender<Result<Arc<Snapshot>, ChangeError>>;
+
+/// The state and what it acts through.
+#[derive(Debug)]
+pub(crate) struct Owner<L> {
+    pub(crate) state: State,
+    pub(crate) supervisor: Supervisor<L>,
+    pub(crate) checks: Checks,
+    pub(crate) publisher: Publisher,
+    pub(crate) events: Arc<EventLog>,
+    pub(crate) snapshots: watch::Sender<Arc<Snapshot>>,
+}
+
+/// What comes in.
+#[derive(Debug)]
+pub(crate) struct Inputs {
+    pub(crate) commands: mpsc::Receiver<Command>,
+    /// Results of effects, reports of the workers, and the process's own wishes.
+    pub(crate) results: mpsc::UnboundedReceiver<Input>,
+    /// The oldest version that a worker routes by.
+    pub(crate) applied: watch::Receiver<u64>,
+}
+
+/// Who waits for what.
+#[derive(Debug, Default)]
+struct Answers {
+    last_call: CallId,
+    /// Calls that the state hasn't decided.
+    asked: HashMap<CallId, Asker>,
+    /// Decided, but not yet true on every worker.
+    due: Vec<DueAnswer>,
+}
+
+#[derive(Debug)]
+struct DueAnswer {
+    version: u64,
+    deadline: Instant,
+    asker: Asker,
+    snapshot: Arc<Snapshot>,
+}
+
+impl<L: Launcher> Owner<L> {
+    /// Runs until everything has stopped after `Input::Stop`. `effects` are those of the state's making.
+    pub(crate) async fn run(mut self, effects: Vec<Effect>, mut inputs: Inputs) {
+        let mut answers = Answers::default();
+        self.carry_out(effects, &mut answers);
+        while !self.state.is_over() {
+            let now = Instant::now();
+            let deadline = self.state.next_deadline(now).into_iter().chain(answers.next_deadline()).min();
+            let input = tokio::select! {
+                Some(command) = inputs.commands.recv() => answers.note(command),
+                Some(result) = inputs.results.recv() => result,
+                Ok(()) = inputs.applied.changed() => Input::Applied(*inputs.applied.borrow_and_update()),
+                () = tokio::time::sleep_until(deadline.unwrap_or(now + IDLE).into()) => Input::Tick,
+            };
+            if let Input::Exited { id, .. } = &input {
+                self.supervisor.ended(*id);
+            }
+            let effects = self.state.apply(input, Moment::now());
+            self.carry_out(effects, &mut answers);
+            answers.send_due(*inputs.applied.borrow());
+        }
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>, answers: &mut Answers) {
+        // Events, then the snapshot, then the rest: whoever sees a change can look up what has led to it.
+        for effect in &effects {
+            if let Effect::Record { kind, name, seat, detail } = effect {
+                self.events.record(*kind, name, *seat, detail.clone());
+            }
+        }
+        let snapshot = Arc::new(self.state.snapshot());
+        if !effects.is_empty() {
+            self.snapshots.send_replace(Arc::clone(&snapshot));
+        }
+        for effect in effects {
+            self.act(effect, &snapshot, answers);
+        }
+    }
+
+    fn act(&mut self, effect: Effect, snapshot: &Arc<Snapshot>, answers: &mut Answers) {
+        match effect {
+            Effect::Record { .. } => {}
+            Effect::Launch { id, name, seat } => self.supervisor.launch(Order { id, name, seat }),
+            Effect::Stop(id) => self.supervisor.stop(id),
+            Effect::Watch { backend, supervised } => self.checks.watch(&backend, supervised),
+            Effect::Unwatch(id) => self.checks.unwatch(id),
+            Effect::Probe { id, refused } => self.checks.probe_now(id, refused),
+            Effect::Publish(table) => self.publisher.publish(&table),
+            Effect::Answer(call, result) => answers.decide(call, result, snapshot),
+        }
+    }
+}
+
+impl Answers {
+    fn note(&mut self, command: Command) -> Input {
+        self.last_call += 1;
+        let call = self.last_call;
+        let (input, asker) = match command {
+            Command::Add(request, asker) => (Input::Add(call, request), asker),
+            Command::Remove(request, asker) => (Input::Remove(call, request), asker),
+        };
+        self.asked.insert(call, asker);
+        input
+    }
+
+    fn decide(&mut self, call: CallId, result: Result<(), ChangeError>, snapshot: &Arc<Snapshot>) {
+        let Some(asker) = self.asked.remove(&call) else { return };
+        match result {
+            Ok(()) => {
+                let deadline = Instant::now() + APPLIED_WAIT_MAX;
+                let snapshot = Arc::clone(snapshot);
+                self.due.push(DueAnswer { version: snapshot.version, deadline, asker, snapshot });
+            }
+            Err(error) => reply(asker, Err(error)),
+        }
+    }
+
+    fn send_due(&mut self, applied: u64) {
+        let now = Instant::now();
+        for answer in self.due.extract_if(.., |answer| answer.version <= applied || answer.deadline <= now) {
+            reply(answer.asker, Ok(answer.snapshot));
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        self.due.iter().map(|answer| answer.deadline).min()
+    }
+}
+
+/// Whoever asked may have hung up; the change stands all the same.
+fn reply(asker: Asker, result: Result<Arc<Snapshot>, ChangeError>) {
+    let _hung_up = asker.send(result);
+}

@@ -1,0 +1,248 @@
+//! `/add` and `/rm`: accepted or refused as a whole, then committed or taken back.
+//!
+//! An accepted `/add` holds its names, seats and ring positions from that moment. Its places get no sessions and are not
+//! listed until all of them are ready; then it is committed, and the answer is the list. Where one fails, or the time is
+//! up, everything is given back. Nobody sees the half of it: `/rm` doesn't know its names yet, and another `/add` of one
+//! of them waits until this one is decided, so the two have an order. Neighbour: [`super::life`] starts and stops.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use lb_core::backend::{Seat, Weight};
+
+use super::place::Place;
+use super::{CallId, Effect, Moment, State};
+use crate::events::EventKind;
+use crate::membership::command::{Add, ChangeError, Remove};
+use crate::membership::names::{is_hostname, shown};
+
+/// An accepted `/add` whose replicas are not all ready.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) call: CallId,
+    deadline: Instant,
+}
+
+/// An `/add` that names what another one is still about to add.
+#[derive(Debug)]
+pub(super) struct Queued {
+    call: CallId,
+    request: Add,
+    deadline: Instant,
+    contended: String,
+}
+
+impl State {
+    pub(super) fn add(&mut self, call: CallId, request: Add, now: Moment) {
+        let deadline = (!request.wait.is_zero()).then(|| now.after(request.wait));
+        self.add_until(call, request, deadline, now);
+    }
+
+    pub(super) fn remove(&mut self, call: CallId, request: &Remove, now: Moment) {
+        match self.choose_removed(request) {
+            Err(error) => self.answer(call, Err(error)),
+            Ok(names) => {
+                for name in names {
+                    let place = self.take_place(&name);
+                    self.numbers.free(place.seat.number());
+                    self.record(EventKind::Removed, &place.name, place.seat, String::new());
+                    self.leave(place, now);
+                }
+                self.answer(call, Ok(()));
+            }
+        }
+    }
+
+    /// Answers a call whose replicas are all ready now.
+    pub(super) fn commit_if_ready(&mut self, call: CallId, now: Moment) {
+        let mut places = self.places.iter_mut().filter(|place| place.call == Some(call));
+        if !places.all(|place| place.is_ready()) {
+            return;
+        }
+        for place in self.places.iter_mut().filter(|place| place.call == Some(call)) {
+            place.call = None;
+            place.listed = true;
+        }
+        self.table_changed = true;
+        self.pending.retain(|pending| pending.call != call);
+        self.answer(call, Ok(()));
+        self.retry_queued(now);
+    }
+
+    /// Gives back everything that a call had been given.
+    pub(super) fn take_back(&mut self, call: CallId, error: ChangeError, now: Moment) {
+        while let Some(place) = self.places.iter().find(|place| place.call == Some(call)) {
+            let name = Arc::clone(&place.name);
+            let place = self.take_place(&name);
+            self.numbers.give_back(place.seat.number());
+            self.record(EventKind::Removed, &place.name, place.seat, format!("taken back: {error}"));
+            self.leave(place, now);
+        }
+        self.pending.retain(|pending| pending.call != call);
+        self.answer(call, Err(error));
+        self.retry_queued(now);
+    }
+
+    /// Calls whose time is up.
+    pub(super) fn end_late_calls(&mut self, now: Moment) {
+        let late: Vec<CallId> = self.pending.iter().filter(|p| p.deadline <= now.at).map(|p| p.call).collect();
+        for call in late {
+            let unready = self.places.iter().find(|place| place.call == Some(call) && !place.is_ready());
+            let name = unready.map(|place| place.name.to_string()).unwrap_or_default();
+            self.take_back(call, ChangeError::NotReady(name), now);
+        }
+        let late = self.queued.extract_if(.., |queued| queued.deadline <= now.at);
+        for queued in late.collect::<Vec<_>>() {
+            self.answer(queued.call, Err(ChangeError::NotReady(queued.contended)));
+        }
+    }
+
+    /// Every call that hasn't been answered gets this error; its places are left to the caller.
+    pub(super) fn refuse_open_calls(&mut self, error: &ChangeError) {
+        let pending = self.pending.drain(..).map(|pending| pending.call);
+        let calls: Vec<CallId> = pending.chain(self.queued.drain(..).map(|queued| queued.call)).collect();
+        for call in calls {
+            self.answer(call, Err(error.clone()));
+        }
+    }
+
+    pub(super) fn change_deadlines(&self) -> impl Iterator<Item = Instant> {
+        self.pending.iter().map(|p| p.deadline).chain(self.queued.iter().map(|q| q.deadline))
+    }
+
+    /// `deadline`: none where nobody waits for the replicas.
+    fn add_until(&mut self, call: CallId, request: Add, deadline: Option<Instant>, now: Moment) {
+        let pending_name = |name: &&String| self.places.iter().any(|p| p.call.is_some() && *p.name == ***name);
+        if let Some(deadline) = deadline
+            && !self.draining
+            && let Some(name) = request.hostnames.iter().find(pending_name)
+        {
+            let contended = name.clone();
+            self.queued.push(Queued { call, request, deadline, contended });
+            return;
+        }
+        match self.accept(&request, deadline.map(|_| call), now) {
+            Err(error) => self.answer(call, Err(error)),
+            Ok(0) => self.answer(call, Ok(())),
+            Ok(_) => match deadline {
+                Some(deadline) => self.pending.push(Pending { call, deadline }),
+                None => self.answer(call, Ok(())),
+            },
+        }
+    }
+
+    /// Checks a request, gives it names, seats and ring positions, and starts it. Says how many were added.
+    fn accept(&mut self, request: &Add, call: Option<CallId>, now: Moment) -> Result<usize, ChangeError> {
+        let names = self.choose_added(request)?;
+        let before = self.places.len();
+        for name in &names {
+            let number = self.numbers.give();
+            let place = Place { call, ..Place::new(Arc::clone(name), Seat::numbered(number), Weight::ONE, now) };
+            // With weight 1 and a seat of its own, there being no room is the only reason.
+            if self.take_seat(place).is_err() {
+                self.numbers.give_back(number);
+                self.give_up_seats(before);
+                return Err(ChangeError::RingFull);
+            }
+        }
+        for index in before..self.places.len() {
+            self.launch(index, now);
+        }
+        Ok(names.len())
+    }
+
+    /// Undoes `take_seat` for every place from `first` on.
+    fn give_up_seats(&mut self, first: usize) {
+        while self.places.len() > first {
+            let name = Arc::clone(&self.places[self.places.len() - 1].name);
+            let place = self.take_place(&name);
+            self.numbers.give_back(place.seat.number());
+        }
+    }
+
+    fn choose_added(&mut self, request: &Add) -> Result<Vec<Arc<str>>, ChangeError> {
+        if self.draining {
+            return Err(ChangeError::Stopping);
+        }
+        let n = count(request.n, &request.hostnames, ChangeError::TooManyNamesToAdd)?;
+        let mut names: Vec<Arc<str>> = Vec::new();
+        for name in &request.hostnames {
+            if self.index_of_name(name).is_none() && !names.iter().any(|other| **other == **name) {
+                names.push(name.as_str().into());
+            }
+        }
+        let made_up = n - request.hostnames.len() as u64;
+        let present = self.supervised();
+        let total = made_up.saturating_add((present + names.len()) as u64);
+        if total > u64::from(self.limits.replicas_max) {
+            return Err(ChangeError::OverCap { n, max: self.limits.replicas_max, present });
+        }
+        // Before the first name is made up: a made-up name must not be one of those asked for.
+        names.iter().for_each(|name| self.names.note(name));
+        names.extend((0..made_up).map(|_| self.names.make_up(&mut self.rng)));
+        Ok(names)
+    }
+
+    fn choose_removed(&mut self, request: &Remove) -> Result<Vec<Arc<str>>, ChangeError> {
+        if self.draining {
+            return Err(ChangeError::Stopping);
+        }
+        let n = count(request.n, &request.hostnames, ChangeError::TooManyNamesToRemove)?;
+        let mut chosen: Vec<Arc<str>> = Vec::new();
+        for name in &request.hostnames {
+            let place = self.places.iter().find(|place| *place.name == **name && place.call.is_none());
+            let place = place.ok_or_else(|| ChangeError::UnknownName(shown(name)))?;
+            if !place.supervised {
+                return Err(ChangeError::NotAReplica(shown(name)));
+            }
+            if !chosen.contains(&place.name) {
+                chosen.push(Arc::clone(&place.name));
+            }
+        }
+        let is_removable = |place: &&Place| place.supervised && place.call.is_none() && !chosen.contains(&place.name);
+        let mut others: Vec<Arc<str>> =
+            self.places.iter().filter(is_removable).map(|place| Arc::clone(&place.name)).collect();
+        self.rng.shuffle(&mut others);
+        let at_random = n - request.hostnames.len() as u64;
+        chosen.extend(others.into_iter().take(usize::try_from(at_random).unwrap_or(usize::MAX)));
+        Ok(chosen)
+    }
+
+    /// Takes a place out of the membership and out of the ring.
+    fn take_place(&mut self, name: &str) -> Place {
+        let index = self.index_of_name(name).expect("the caller has just found it");
+        let place = self.places.remove(index);
+        self.ring.remove(&place.seat).expect("every place is a member of the ring");
+        self.seats_changed = true;
+        place
+    }
+
+    fn index_of_name(&self, name: &str) -> Option<usize> {
+        self.places.iter().position(|place| *place.name == *name)
+    }
+
+    fn retry_queued(&mut self, now: Moment) {
+        for queued in std::mem::take(&mut self.queued) {
+            self.add_until(queued.call, queued.request, Some(queued.deadline), now);
+        }
+    }
+
+    fn answer(&mut self, call: CallId, result: Result<(), ChangeError>) {
+        self.effects.push(Effect::Answer(call, result));
+    }
+}
+
+/// The n that a request means, its names checked.
+fn count(n: Option<u64>, hostnames: &[String], too_many: ChangeError) -> Result<u64, ChangeError> {
+    let n = n.unwrap_or(hostnames.len() as u64);
+    if n == 0 {
+        return Err(ChangeError::CountNotPositive);
+    }
+    if hostnames.len() as u64 > n {
+        return Err(too_many);
+    }
+    match hostnames.iter().find(|name| !is_hostname(name)) {
+        Some(bad) => Err(ChangeError::BadName(shown(bad))),
+        None => Ok(n),
+    }
+}

@@ -1,0 +1,310 @@
+//! The membership, pure: inputs and `now` in, effects out. No socket, no clock, no randomness of its own.
+//!
+//! [`State::apply`] takes one [`Input`] (a request, a result of an earlier effect, or the time) and returns the
+//! [`Effect`]s that follow; [`super::owner`] carries them out. So a seeded simulation drives exactly this code.
+//! - `change`: `/add` and `/rm`, accepted, committed, taken back
+//! - `life`: launched, ready, down, dead, replaced; what the time brings
+//! - `place`: the data of one seat and of those that leave
+//!
+//! Invariants (checked after every input of the simulation): the target is the number of supervised places; a name
+//! stands for one place at a time; every place is a member of the ring and nothing else is; what has left never returns.
+
+mod change;
+mod life;
+mod numbers;
+mod place;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use lb_core::backend::{Backend, BackendId, Seat, Weight};
+use lb_core::ring::{Member, Ring, RingConfig, RingError, RingTable, SlotMap};
+
+use self::change::{Pending, Queued};
+use self::numbers::SeatNumbers;
+use self::place::{Leaving, Place};
+use super::command::{Add, ChangeError, Remove};
+use super::names::NameMaker;
+use super::snapshot::Snapshot;
+use crate::config::AdminConfig;
+use crate::events::EventKind;
+use crate::supervisor::launcher::Exit;
+
+/// One instant by both clocks: `at` for every deadline, `wall` only for people to read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub(crate) at: Instant,
+    pub(crate) wall: SystemTime,
+}
+
+impl Moment {
+    pub(crate) fn now() -> Self {
+        Self { at: Instant::now(), wall: SystemTime::now() }
+    }
+
+    /// `duration` from now; a year where the clock can't hold more.
+    fn after(self, duration: Duration) -> Instant {
+        const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+        self.at + duration.min(YEAR)
+    }
+}
+
+/// One request for a change; its answer goes to whoever holds the number.
+pub(crate) type CallId = u64;
+
+/// What can happen to the membership.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// `/add`.
+    Add(CallId, Add),
+    /// `/rm`.
+    Remove(CallId, Remove),
+    /// A launch came off.
+    Launched { id: BackendId, pid: Option<u32>, addr: SocketAddr },
+    /// A replica's process is gone, or was never there.
+    Exited { id: BackendId, exit: Exit },
+    /// The checks say that it is up.
+    Healthy(BackendId),
+    /// The checks say that it is down.
+    Unhealthy { id: BackendId, refused: bool, why: String },
+    /// A probe that was asked for found nothing wrong.
+    Cleared(BackendId),
+    /// The data path has had trouble with it.
+    Suspected { id: BackendId, refused: bool },
+    /// A `--backend`'s name has (another) address.
+    Resolved { name: Arc<str>, addr: SocketAddr },
+    /// Every worker routes by this version or a newer one.
+    Applied(u64),
+    /// Time has passed.
+    Tick,
+    /// No more changes and no more replacements.
+    BeginDrain,
+    /// Every replica stops.
+    Stop,
+}
+
+/// What is to be done about it, in this order.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    /// Start a replica; answered by `Launched` or `Exited`.
+    Launch { id: BackendId, name: Arc<str>, seat: u32 },
+    /// Stop it; answered by `Exited`.
+    Stop(BackendId),
+    /// Check it from now on.
+    Watch { backend: Arc<Backend>, supervised: bool },
+    /// No longer.
+    Unwatch(BackendId),
+    /// Check it now.
+    Probe { id: BackendId, refused: bool },
+    /// Route by this.
+    Publish(Arc<RingTable>),
+    /// Answer a call: with the membership as it is now, once every worker routes by it.
+    Answer(CallId, Result<(), ChangeError>),
+    /// Note an event.
+    Record { kind: EventKind, name: Arc<str>, seat: u32, detail: String },
+}
+
+/// The membership.
+#[derive(Debug)]
+pub(crate) struct State {
+    limits: Limits,
+    rng: fastrand::Rng,
+    ring: Ring,
+    slots: Arc<SlotMap>,
+    numbers: SeatNumbers,
+    names: NameMaker,
+    /// In order of addition; a replacement goes to the end.
+    places: Vec<Place>,
+    leaving: Vec<Leaving>,
+    pending: Vec<Pending>,
+    queued: Vec<Queued>,
+    last_id: u64,
+    version: u64,
+    applied: u64,
+    replaced: u64,
+    draining: bool,
+    stopping: bool,
+    seats_changed: bool,
+    table_changed: bool,
+    effects: Vec<Effect>,
+}
+
+/// The ring didn't take a member in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no place in the ring for '{name}': {why}")]
+pub struct MemberRefused {
+    name: Arc<str>,
+    why: RingError,
+}
+
+/// The settings that decisions depend on.
+#[derive(Clone, Debug)]
+struct Limits {
+    replicas_max: u32,
+    /// `None`: no deadline.
+    drain_timeout: Option<Duration>,
+    workers: usize,
+}
+
+/// How often a draining replica's sessions are counted: nobody tells when the last one ends.
+const DRAIN_POLL: Duration = Duration::from_millis(20);
+
+impl State {
+    /// The first members: the replicas, then the `--backend`s. The effects start them and publish the first table.
+    pub(crate) fn new(
+        config: &AdminConfig,
+        workers: usize,
+        rng: fastrand::Rng,
+        now: Moment,
+    ) -> Result<(Self, Vec<Effect>), MemberRefused> {
+        let mut ring = Ring::new(config.ring);
+        let mut state = Self {
+            limits: Limits {
+                replicas_max: config.replicas_max,
+                drain_timeout: Some(config.drain_timeout).filter(|timeout| !timeout.is_zero()),
+                workers,
+            },
+            rng,
+            slots: ring.slot_map(),
+            ring,
+            numbers: SeatNumbers::new(seats_are_reused(&config.ring)),
+            names: NameMaker::new(config.names.made_up.clone()),
+            places: Vec::new(),
+            leaving: Vec::new(),
+            pending: Vec::new(),
+            queued: Vec::new(),
+            last_id: 0,
+            version: 0,
+            applied: 0,
+            replaced: 0,
+            draining: false,
+            stopping: false,
+            seats_changed: true,
+            table_changed: true,
+            effects: Vec::new(),
+        };
+        state.take_first_seats(config, now)?;
+        state.publish_changes();
+        let effects = std::mem::take(&mut state.effects);
+        Ok((state, effects))
+    }
+
+    /// Takes one input in.
+    pub(crate) fn apply(&mut self, input: Input, now: Moment) -> Vec<Effect> {
+        match input {
+            Input::Add(call, request) => self.add(call, request, now),
+            Input::Remove(call, request) => self.remove(call, &request, now),
+            Input::Launched { id, pid, addr } => self.launched(id, pid, addr, now),
+            Input::Exited { id, exit } => self.exited(id, &exit, now),
+            Input::Healthy(id) => self.healthy(id, now),
+            Input::Unhealthy { id, refused, why } => self.unhealthy(id, refused, why, now),
+            Input::Cleared(id) => self.cleared(id),
+            Input::Suspected { id, refused } => self.suspected(id, refused),
+            Input::Resolved { name, addr } => self.resolved(&name, addr, now),
+            Input::Applied(version) => self.applied = self.applied.max(version),
+            Input::Tick => self.tick(now),
+            Input::BeginDrain => self.begin_drain(),
+            Input::Stop => self.stop(now),
+        }
+        self.stop_drained(now);
+        self.publish_changes();
+        std::mem::take(&mut self.effects)
+    }
+
+    /// When `Tick` is due, if nothing else happens.
+    pub(crate) fn next_deadline(&self, now: Instant) -> Option<Instant> {
+        let changes = self.change_deadlines();
+        let places = self.places.iter().filter_map(life::deadline);
+        let drains = self.leaving.iter().any(Leaving::is_draining).then(|| now + DRAIN_POLL);
+        changes.chain(places).chain(drains).min()
+    }
+
+    /// Whether everything has stopped after `Stop`.
+    pub(crate) fn is_over(&self) -> bool {
+        self.stopping && self.leaving.is_empty()
+    }
+
+    /// The membership for everybody else.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let members = self.places.iter().map(Place::view);
+        Snapshot {
+            version: self.version,
+            backends: members.chain(self.leaving.iter().map(Leaving::view)).collect(),
+            target: self.supervised() as u32,
+            slots: Arc::clone(&self.slots),
+            draining: self.draining,
+            replaced: self.replaced,
+        }
+    }
+
+    fn take_first_seats(&mut self, config: &AdminConfig, now: Moment) -> Result<(), MemberRefused> {
+        let taken: Vec<&str> = config.backends.iter().map(|backend| &*backend.name).collect();
+        let numbered = (1_u64..).map(|n| super::names::fill(&config.names.first, "n", &n.to_string()));
+        let free = numbered.filter(|name| !taken.contains(&&**name));
+        for name in free.take(config.replicas as usize) {
+            let seat = Seat::numbered(self.numbers.give());
+            self.take_seat(Place::new(name.into(), seat, Weight::ONE, now))?;
+            self.launch(self.places.len() - 1, now);
+        }
+        for backend in &config.backends {
+            let number = self.numbers.give();
+            self.take_seat(place::static_place(&backend.name, number, backend.weight, now))?;
+        }
+        Ok(())
+    }
+
+    /// Puts a new place into the ring.
+    fn take_seat(&mut self, place: Place) -> Result<(), MemberRefused> {
+        let member = Member { seat: place.seat, weight: place.weight };
+        self.ring.add(member).map_err(|why| MemberRefused { name: Arc::clone(&place.name), why })?;
+        self.names.note(&place.name);
+        self.places.push(place);
+        self.seats_changed = true;
+        Ok(())
+    }
+
+    fn supervised(&self) -> usize {
+        self.places.iter().filter(|place| place.supervised).count()
+    }
+
+    fn record(&mut self, kind: EventKind, name: &Arc<str>, seat: Seat, detail: String) {
+        self.effects.push(Effect::Record { kind, name: Arc::clone(name), seat: seat.number(), detail });
+    }
+
+    /// The slots are computed anew only where the seats have changed; a backend that comes or goes costs a small copy.
+    fn publish_changes(&mut self) {
+        if self.seats_changed {
+            self.slots = self.ring.slot_map();
+        }
+        if self.seats_changed || self.table_changed {
+            self.version += 1;
+            let table = RingTable::new(self.version, Arc::clone(&self.slots), self.routable());
+            // Before anything that waits for its version, such as an answer.
+            self.effects.insert(0, Effect::Publish(Arc::new(table)));
+        }
+        self.seats_changed = false;
+        self.table_changed = false;
+    }
+
+    /// The ready ones. Where there are none, those whose checks only time out or go wrong: the checker may be what is
+    /// wrong, and a session that is tried can't fare worse than one that is refused.
+    fn routable(&self) -> Vec<Arc<Backend>> {
+        let ready: Vec<_> = self.places.iter().filter_map(Place::routable).cloned().collect();
+        if ready.is_empty() { self.places.iter().filter_map(Place::hung).cloned().collect() } else { ready }
+    }
+}
+
+/// The `assignment` hash places a seat by its number, so a number that was used stays that seat's for ever.
+fn seats_are_reused(ring: &RingConfig) -> bool {
+    !ring.digits_are_numbers()
+}
+
+#[cfg(test)]
+mod change_tests;
+#[cfg(test)]
+mod life_tests;
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod world;

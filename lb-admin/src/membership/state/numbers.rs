@@ -1,0 +1,42 @@
+//! Seat numbers: the lowest free one, or for the `assignment` hash the lowest that was never used. Pure.
+//!
+//! A number is *freed* when its seat is removed and *given back* when the call it was given for is taken back; only the
+//! second makes it "never used" again. Numbers count from 1.
+
+use std::collections::BTreeSet;
+
+/// Gives numbers and takes them back.
+#[derive(Debug)]
+pub(super) struct SeatNumbers {
+    /// Whether a freed number is given again (not for `assignment`).
+    reuse: bool,
+    next: u32,
+    /// Below `next` and free.
+    free: BTreeSet<u32>,
+}
+
+impl SeatNumbers {
+    pub(super) fn new(reuse: bool) -> Self {
+        Self { reuse, next: 1, free: BTreeSet::new() }
+    }
+
+    pub(super) fn give(&mut self) -> u32 {
+        self.free.pop_first().unwrap_or_else(|| {
+            self.next += 1;
+            self.next - 1
+        })
+    }
+
+    /// The call was taken back: as if the number had never been given.
+    pub(super) fn give_back(&mut self, number: u32) {
+        debug_assert!(number < self.next && !self.free.contains(&number), "{number} was given");
+        self.free.insert(number);
+    }
+
+    /// The seat was removed.
+    pub(super) fn free(&mut self, number: u32) {
+        if self.reuse {
+            self.give_back(number);
+        }
+    }
+}

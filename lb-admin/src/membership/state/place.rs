@@ -1,0 +1,206 @@
+//! A place in the membership, who sits in it, and those who have left theirs but still run.
+//!
+//! A [`Place`] is a seat of the ring with the replica that sits there now. It lasts from the acceptance of the request
+//! that made it until `/rm`; replicas come and go in it. A replica without a place is a [`Leaving`] one: it drains or is
+//! being stopped, its name is free, and nothing can bring it back.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use lb_core::backend::{Backend, BackendId, BackendState, Seat, Weight};
+
+use super::{CallId, Moment};
+use crate::membership::snapshot::BackendView;
+use crate::supervisor::backoff::Backoff;
+
+/// A seat, and who sits there.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) name: Arc<str>,
+    pub(super) seat: Seat,
+    pub(super) weight: Weight,
+    /// Started and kept alive by us; else a `--backend`.
+    pub(super) supervised: bool,
+    /// The `/add` that waits for it: until that is answered the place is nobody else's business.
+    pub(super) call: Option<CallId>,
+    /// Whether `/rep` lists the name: it has been ready once (a `--backend`: always).
+    pub(super) listed: bool,
+    /// Since when `life` is what it is.
+    pub(super) since: Moment,
+    pub(super) backoff: Backoff,
+    /// Launches under this name.
+    pub(super) launches: u32,
+    pub(super) life: Life,
+}
+
+/// Where the replica in a place stands.
+#[derive(Debug)]
+pub(super) enum Life {
+    /// Nobody there: until the next launch is due, or (`None`) a `--backend` without an address yet, or no launch any
+    /// more because the process is stopping.
+    Absent {
+        launch_at: Option<Instant>,
+    },
+    /// The launcher was asked and hasn't answered.
+    Launching(BackendId),
+    Alive(Alive),
+}
+
+#[derive(Debug)]
+pub(super) struct Alive {
+    pub(super) pid: Option<u32>,
+    pub(super) backend: Arc<Backend>,
+    pub(super) health: Health,
+    pub(super) ready_at: Option<Instant>,
+    /// The data path was refused, and the probe that was asked for hasn't answered.
+    pub(super) suspected: bool,
+}
+
+/// What the checks say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Health {
+    Starting,
+    Ready,
+    Down { refused: bool },
+}
+
+impl Place {
+    /// An empty place, as accepted.
+    pub(super) fn new(name: Arc<str>, seat: Seat, weight: Weight, now: Moment) -> Self {
+        Self {
+            name,
+            seat,
+            weight,
+            supervised: true,
+            call: None,
+            listed: false,
+            since: now,
+            backoff: Backoff::default(),
+            launches: 0,
+            life: Life::Absent { launch_at: None },
+        }
+    }
+
+    pub(super) fn id(&self) -> Option<BackendId> {
+        match &self.life {
+            Life::Absent { .. } => None,
+            Life::Launching(id) => Some(*id),
+            Life::Alive(alive) => Some(alive.backend.id),
+        }
+    }
+
+    pub(super) fn alive(&self) -> Option<&Alive> {
+        match &self.life {
+            Life::Alive(alive) => Some(alive),
+            _ => None,
+        }
+    }
+
+    pub(super) fn alive_mut(&mut self) -> Option<&mut Alive> {
+        match &mut self.life {
+            Life::Alive(alive) => Some(alive),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        self.alive().is_some_and(|alive| alive.health == Health::Ready)
+    }
+
+    /// The backend, where it may get sessions: ready, and no `/add` still waits for its companions.
+    pub(super) fn routable(&self) -> Option<&Arc<Backend>> {
+        let alive = self.alive().filter(|alive| alive.health == Health::Ready && self.call.is_none())?;
+        Some(&alive.backend)
+    }
+
+    /// The backend, where it doesn't answer its checks although somebody listens there.
+    pub(super) fn hung(&self) -> Option<&Arc<Backend>> {
+        let alive = self.alive().filter(|alive| alive.health == Health::Down { refused: false })?;
+        Some(&alive.backend)
+    }
+
+    pub(super) fn enter(&mut self, life: Life, now: Moment) {
+        self.life = life;
+        self.since = now;
+    }
+
+    pub(super) fn view(&self) -> BackendView {
+        let state = match self.alive().map(|alive| alive.health) {
+            // A `--backend` without an address doesn't start; it is down until its name resolves.
+            None if !self.supervised => BackendState::Down,
+            None | Some(Health::Starting) => BackendState::Starting,
+            Some(Health::Ready) => BackendState::Ready,
+            Some(Health::Down { .. }) => BackendState::Down,
+        };
+        BackendView {
+            name: Arc::clone(&self.name),
+            seat: self.seat.number(),
+            weight: self.weight,
+            // Ready, but one of its companions isn't: it gets no sessions yet.
+            state: if state == BackendState::Ready && self.call.is_some() { BackendState::Starting } else { state },
+            since: self.since.wall,
+            supervised: self.supervised,
+            pid: self.alive().and_then(|alive| alive.pid),
+            listed: self.listed,
+            backend: self.alive().map(|alive| Arc::clone(&alive.backend)),
+        }
+    }
+}
+
+/// A replica without a place, until its process is gone.
+#[derive(Debug)]
+pub(super) struct Leaving {
+    pub(super) id: BackendId,
+    pub(super) name: Arc<str>,
+    pub(super) seat: Seat,
+    pub(super) weight: Weight,
+    pub(super) since: SystemTime,
+    pub(super) pid: Option<u32>,
+    pub(super) backend: Option<Arc<Backend>>,
+    pub(super) step: Step,
+}
+
+/// How far it has got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Its sessions may finish. It is out of the tables from `version` on.
+    Draining { version: u64, deadline: Option<Instant> },
+    /// It has been told to stop.
+    Stopping,
+}
+
+impl Leaving {
+    /// Whether a draining one has nothing left to do.
+    pub(super) fn is_drained(&self, applied: u64, now: Instant) -> bool {
+        let Step::Draining { version, deadline } = self.step else { return false };
+        let open = self.backend.as_ref().map_or(0, |backend| backend.counters.open_sessions());
+        // Until every worker has applied the version, one may still route a session to it.
+        (applied >= version && open == 0) || deadline.is_some_and(|deadline| now >= deadline)
+    }
+
+    pub(super) fn view(&self) -> BackendView {
+        BackendView {
+            name: Arc::clone(&self.name),
+            seat: self.seat.number(),
+            weight: self.weight,
+            state: BackendState::Draining,
+            since: self.since,
+            supervised: true,
+            pid: self.pid,
+            listed: false,
+            backend: self.backend.clone(),
+        }
+    }
+}
+
+/// What [`Place::new`] doesn't know of a `--backend`.
+pub(super) fn static_place(name: &str, number: u32, weight: Weight, now: Moment) -> Place {
+    let place = Place::new(name.into(), Seat::named(name, number), weight, now);
+    Place { supervised: false, listed: true, ..place }
+}
+
+/// A launched replica's backend.
+pub(super) fn backend_at(place: &Place, id: BackendId, addr: SocketAddr, workers: usize) -> Arc<Backend> {
+    Arc::new(Backend::new(id, Arc::clone(&place.name), place.seat, addr, workers))
+}

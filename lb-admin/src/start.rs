@@ -1,0 +1,223 @@
+//! Starts the control plane, and the handle by which lb-server steers it.
+//!
+//! One std thread named `lb-admin` runs a current-thread tokio runtime with everything in it: the owner, the inbox, the
+//! replicas' tasks, the checks, the admin API. What can fail is done before the first replica starts.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, mpsc as std_mpsc};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use lb_core::control::Control;
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::{timeout, timeout_at};
+
+use crate::config::{AdminConfig, StaticBackend};
+use crate::events::EventLog;
+use crate::health::schedule::Checks;
+use crate::http::{self, Api, Listener};
+use crate::inbox::Inbox;
+use crate::membership::command::Membership;
+use crate::membership::names::{PatternError, check_pattern};
+use crate::membership::owner::{Inputs, Owner};
+use crate::membership::publish::Publisher;
+use crate::membership::state::{Effect, Input, MemberRefused, Moment, State};
+use crate::request_log::RequestLog;
+use crate::supervisor::Supervisor;
+use crate::supervisor::launcher::Launcher;
+use crate::supervisor::plan::Recipe;
+use crate::supervisor::process::ProcessLauncher;
+
+/// Requests for changes that may wait for the owner; it takes microseconds for each.
+const COMMANDS_MAX: usize = 64;
+
+/// What the admin API gets to finish its answers once everything else has ended.
+const BESIDE_GRACE: Duration = Duration::from_secs(1);
+
+/// Why the control plane could not be started. Nothing is left running.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A pattern for names.
+    #[error("--names/--new-names: {0}")]
+    Names(#[from] PatternError),
+    /// The ring doesn't take one of the first replicas and backends.
+    #[error(transparent)]
+    Members(#[from] MemberRefused),
+    /// The folder for the replicas' output.
+    #[error("--state-dir {}: {source}", .path.display())]
+    StateDir {
+        /// Which folder.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// No thread or no event loop.
+    #[error("the admin thread could not be started: {0}")]
+    Thread(io::Error),
+}
+
+/// The running control plane.
+#[derive(Debug)]
+pub struct ControlPlane {
+    membership: Membership,
+    events: Arc<EventLog>,
+    inputs: mpsc::UnboundedSender<Input>,
+    runtime: Handle,
+    thread: JoinHandle<()>,
+}
+
+/// Starts everything. `wake` is what the workers' notify hook pokes: `move || wake.notify_one()`. `listener` comes from
+/// [`http::bind`], so that a taken port was found before anything runs; `None`: no admin listener.
+///
+/// # Errors
+/// The settings don't work out, or the system refused a thread or a folder. Nothing has been started then.
+pub fn start(
+    config: AdminConfig,
+    control: Control,
+    wake: Arc<Notify>,
+    listener: Option<Listener>,
+) -> Result<ControlPlane, StartError> {
+    let recipe = Recipe::new(&config.launch, config.names.server_id.clone());
+    let launcher = ProcessLauncher::new(recipe, config.state_dir.clone())
+        .map_err(|source| StartError::StateDir { path: config.state_dir.clone(), source })?;
+    let (applied, applied_by_all) = watch::channel(0);
+    let publisher = Publisher::to_workers(control.clone());
+    let prepared = Prepared::new(&config, control.workers(), launcher, publisher, applied_by_all)?;
+    let inbox = Inbox { control: control.clone(), wake, owner: prepared.results.clone(), applied };
+    let (membership, events) = (prepared.membership.clone(), Arc::clone(&prepared.events));
+    let api = Api { membership, events, control, requests: RequestLog::new(config.record_requests) };
+    prepared.start(|stop| serve_beside(api, inbox, listener, stop))
+}
+
+/// All that runs beside the owner: the workers' news, the request log, the admin API. Ends some time after `stop`.
+async fn serve_beside(api: Api, inbox: Inbox, listener: Option<Listener>, mut stop: watch::Receiver<bool>) {
+    tokio::spawn(api.requests.clone().keep_drained(api.control.clone(), api.membership.clone(), stop.clone()));
+    let news = tokio::spawn(inbox.run(api.clone()));
+    if let Some(listener) = listener
+        && let Err(error) = http::serve(api, listener, stop.clone()).await
+    {
+        tracing::error!("the admin API could not be served: {error}");
+    }
+    // An error means that the owner's thread is ending, which says the same.
+    let _stopped = stop.wait_for(|stop| *stop).await;
+    news.abort();
+}
+
+/// Everything made, nothing running. Generic, so that tests run it on other launchers and without workers.
+struct Prepared<L> {
+    owner: Owner<L>,
+    first_effects: Vec<Effect>,
+    inputs: Inputs,
+    backends: Vec<StaticBackend>,
+    membership: Membership,
+    events: Arc<EventLog>,
+    results: mpsc::UnboundedSender<Input>,
+}
+
+impl<L: Launcher> Prepared<L> {
+    fn new(
+        config: &AdminConfig,
+        workers: usize,
+        launcher: L,
+        publisher: Publisher,
+        applied: watch::Receiver<u64>,
+    ) -> Result<Self, StartError> {
+        check_pattern(&config.names.first)?;
+        check_pattern(&config.names.made_up)?;
+        let (state, first_effects) = State::new(config, workers, fastrand::Rng::new(), Moment::now())?;
+        let (commands_tx, commands) = mpsc::channel(COMMANDS_MAX);
+        let (results_tx, results) = mpsc::unbounded_channel();
+        let (snapshots, snapshot) = watch::channel(Arc::new(state.snapshot()));
+        let events = Arc::new(EventLog::new());
+        let supervisor = Supervisor::new(Arc::new(launcher), results_tx.clone());
+        let checks = Checks::new(config, results_tx.clone());
+        Ok(Self {
+            owner: Owner { state, supervisor, checks, publisher, events: Arc::clone(&events), snapshots },
+            first_effects,
+            inputs: Inputs { commands, results, applied },
+            backends: config.backends.clone(),
+            membership: Membership::new(commands_tx, snapshot),
+            events,
+            results: results_tx,
+        })
+    }
+
+    /// `beside` runs beside the owner, until it has ended and for a second after it has been told so.
+    fn start<F>(self, beside: impl FnOnce(watch::Receiver<bool>) -> F) -> Result<ControlPlane, StartError>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
+        let (stop, stopped) = watch::channel(false);
+        let beside = beside(stopped);
+        let handle = runtime.handle().clone();
+        let Self { owner, first_effects, inputs, backends, membership, events, results } = self;
+        let life = async move {
+            let mut beside = tokio::spawn(beside);
+            owner.checks.resolve(&backends);
+            owner.run(first_effects, inputs).await;
+            stop.send_replace(true);
+            if timeout(BESIDE_GRACE, &mut beside).await.is_err() {
+                beside.abort();
+            }
+        };
+        let thread = std::thread::Builder::new().name("lb-admin".to_owned());
+        let thread = thread.spawn(move || runtime.block_on(life)).map_err(StartError::Thread)?;
+        Ok(ControlPlane { membership, events, inputs: results, runtime: handle, thread })
+    }
+}
+
+impl ControlPlane {
+    /// The membership, to read and to change.
+    pub fn membership(&self) -> &Membership {
+        &self.membership
+    }
+
+    /// What has happened to it.
+    pub fn events(&self) -> &Arc<EventLog> {
+        &self.events
+    }
+
+    /// Waits until every replica and backend is ready, or until `deadline`. Says how many are.
+    pub fn wait_ready(&self, deadline: Instant) -> usize {
+        let mut snapshots = self.membership.watch();
+        let (tell, told) = std_mpsc::channel();
+        self.runtime.spawn(async move {
+            let all_ready = snapshots.wait_for(|snapshot| snapshot.ready() == snapshot.members());
+            let _in_time = timeout_at(deadline.into(), all_ready).await.is_ok();
+            let _still_asked = tell.send(());
+        });
+        // An error is a thread that has ended; then the last snapshot is the answer all the same.
+        let _told = told.recv();
+        self.membership.snapshot().ready()
+    }
+
+    /// From now on nothing is added, removed or replaced, and `/readyz` says so.
+    pub fn begin_drain(&self) {
+        self.tell(Input::BeginDrain);
+    }
+
+    /// Stops all replicas (SIGTERM to all at once, SIGKILL after the grace) and ends.
+    pub fn stop(self) {
+        self.tell(Input::Stop);
+        if self.thread.join().is_err() {
+            tracing::error!("the admin thread has panicked");
+        }
+    }
+
+    /// Whether the thread has ended; by itself only by a panic.
+    pub fn ended(&self) -> bool {
+        self.thread.is_finished()
+    }
+
+    fn tell(&self, input: Input) {
+        // Fails only when the thread has ended, which `ended` says.
+        let _owner_is_gone = self.inputs.send(input);
+    }
+}
+
+#[cfg(test)]
+#[path = "start_tests.rs"]
+mod tests;

@@ -1,0 +1,97 @@
+//! The files that replicas write to: `STATE_DIR/replicas/NAME.ID.log`.
+//!
+//! The id keeps two replicas of one name apart, the one that drains and its successor. A replica that was stopped leaves
+//! no file; of those that died by themselves the last 16 are kept while we run, so that somebody can look. At our own
+//! normal end nothing is left. Names are hostnames (`membership::names`), so they can't be a path.
+
+use std::collections::VecDeque;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use super::launcher::Order;
+
+/// Files of dead replicas that are kept.
+const KEPT_MAX: usize = 16;
+/// Of a file, so much of its end is looked at for the last line.
+const TAIL_BYTES_MAX: u64 = 4096;
+/// Of the last line, so much is shown.
+const LINE_CHARS_MAX: usize = 300;
+
+/// The folder of the replicas' files.
+#[derive(Debug)]
+pub(super) struct Logs {
+    state_dir: PathBuf,
+    kept: Mutex<VecDeque<PathBuf>>,
+}
+
+impl Logs {
+    /// Makes the folder.
+    pub(super) fn new(state_dir: PathBuf) -> io::Result<Self> {
+        let logs = Self { state_dir, kept: Mutex::default() };
+        fs::create_dir_all(logs.folder())?;
+        Ok(logs)
+    }
+
+    /// An empty file for a replica, readable by us only: what a program prints may be private.
+    pub(super) fn create(&self, order: &Order) -> io::Result<(File, PathBuf)> {
+        let path = self.folder().join(format!("{}.{}.log", order.name, order.id.0));
+        // A file of that name can only be left over from a run that was killed.
+        let file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&path)?;
+        Ok((file, path))
+    }
+
+    /// Keeps a dead replica's file, and the oldest no longer.
+    pub(super) fn keep(&self, path: PathBuf) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push_back(path);
+        if kept.len() > KEPT_MAX
+            && let Some(oldest) = kept.pop_front()
+        {
+            remove(&oldest);
+        }
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.state_dir.join("replicas")
+    }
+}
+
+impl Drop for Logs {
+    /// A normal end: nothing is left behind, except what somebody else put there.
+    fn drop(&mut self) {
+        let kept = self.kept.get_mut().unwrap_or_else(PoisonError::into_inner);
+        kept.iter().for_each(|path| remove(path));
+        // Fails where a folder isn't empty, which is what we want.
+        let _not_empty = fs::remove_dir(self.folder()).and_then(|()| fs::remove_dir(&self.state_dir));
+    }
+}
+
+/// Removes a file; a failure is worth a word, not more.
+pub(super) fn remove(path: &Path) {
+    if let Err(error) = fs::remove_file(path) {
+        tracing::warn!("{} could not be removed: {error}", path.display());
+    }
+}
+
+/// The last line of a file that isn't blank, control characters escaped; empty where there is none.
+pub(super) fn last_line(path: &Path) -> String {
+    let bytes = tail(path).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    let printable = |char: char| {
+        if char.is_control() { char.escape_default().collect::<String>() } else { char.to_string() }
+    };
+    line.chars().take(LINE_CHARS_MAX).map(printable).collect()
+}
+
+fn tail(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES_MAX)))?;
+    let mut bytes = Vec::new();
+    file.take(TAIL_BYTES_MAX).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

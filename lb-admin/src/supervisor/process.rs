@@ -1,0 +1,220 @@
+//! The `process` runtime: a replica is a child process that leads a session of its own.
+//!
+//! `LAUNCHER ARGV…` makes a new session and becomes the program (lb-server's hidden `launch` verb), so a Ctrl-C at our
+//! terminal doesn't reach the replicas, and all that a replica starts can be found and ended with it. stdin is
+//! /dev/null, output goes to a file ([`super::logs`]), no other descriptor is passed on (all of ours are close-on-exec).
+//! A pidfd says at once when the process has ended. It is reaped only after its session was cleared: until then the
+//! kernel gives its number to nobody else, so the signals can't hit a stranger.
+
+use std::fs;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process, kill_process_group, pidfd_open,
+    pidfd_send_signal, waitid,
+};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use super::launcher::{Exit, Launcher, Order, Replica};
+use super::logs::{self, Logs};
+use super::plan::Recipe;
+use super::ports::{PortLease, Ports};
+
+/// What a shell says where a command can't be executed or isn't there; our `launch` verb does the same.
+const CANNOT_EXECUTE: [i32; 2] = [126, 127];
+/// A session is looked through again for what was forked meanwhile, this often at the most.
+const SESSION_ROUNDS_MAX: usize = 3;
+
+/// Starts child processes.
+#[derive(Debug)]
+pub(crate) struct ProcessLauncher {
+    recipe: Recipe,
+    logs: Arc<Logs>,
+    ports: Ports,
+}
+
+impl ProcessLauncher {
+    /// Makes the folder for the replicas' output.
+    pub(crate) fn new(recipe: Recipe, state_dir: PathBuf) -> io::Result<Self> {
+        Ok(Self { recipe, logs: Arc::new(Logs::new(state_dir)?), ports: Ports::default() })
+    }
+
+    fn start(&self, order: &Order) -> io::Result<Process> {
+        let lease = self.ports.lease()?;
+        let plan = self.recipe.plan(order, lease.port());
+        let (output, path) = self.logs.create(order)?;
+        let log = Log { path: Some(path), logs: Arc::clone(&self.logs) };
+        let (program, args) = plan.argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+        let mut command = Command::new(program);
+        command.args(args).envs(plan.env).stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
+        let child = command.spawn().map_err(|error| {
+            io::Error::new(error.kind(), format!("{} could not be run: {error}", program.to_string_lossy()))
+        })?;
+        let pid = Pid::from_child(&child);
+        // The child isn't reaped before this returns, so the number is still its own.
+        let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
+        #[expect(
+            deprecated,
+            reason = "an OwnedFd keeps its promise; the successor is an unsafe fn for types that may not"
+        )]
+        let pidfd = AsyncFd::with_interest(pidfd, Interest::READABLE)?;
+        Ok(Process { pid, pidfd, reaped: false, lease, log })
+    }
+}
+
+impl Launcher for ProcessLauncher {
+    type Replica = Process;
+
+    async fn launch(&self, order: &Order) -> Result<Process, Exit> {
+        // Whatever it is (no program, no port, no descriptor), the next moment won't be better.
+        self.start(order).map_err(|error| Exit { how: error.to_string(), hopeless: true, output: String::new() })
+    }
+}
+
+/// A child process, its port and its output.
+#[derive(Debug)]
+pub(crate) struct Process {
+    pid: Pid,
+    pidfd: AsyncFd<OwnedFd>,
+    reaped: bool,
+    lease: PortLease,
+    log: Log,
+}
+
+impl Process {
+    /// To its process group; where it hasn't become the leader of one yet, to itself.
+    fn signal(&self, signal: Signal) {
+        if self.reaped {
+            return;
+        }
+        if kill_process_group(self.pid, signal).is_err() {
+            // ESRCH at most: it is ours and not reaped, so at the worst it has just ended.
+            let _ended = pidfd_send_signal(&self.pidfd, signal);
+        }
+    }
+
+    /// Ends whatever its session still holds. Only while it isn't reaped.
+    fn clear_session(&self) {
+        for _ in 0..SESSION_ROUNDS_MAX {
+            // The group first: one system call, and nearly always all there is.
+            let _no_group = kill_process_group(self.pid, Signal::KILL);
+            let others = session_members(self.pid);
+            if others.is_empty() {
+                return;
+            }
+            for pid in others {
+                let _gone = kill_process(pid, Signal::KILL);
+            }
+        }
+    }
+
+    fn reap(&mut self, options: WaitIdOptions) -> io::Result<Option<WaitIdStatus>> {
+        let status = waitid(WaitId::PidFd(self.pidfd.as_fd()), WaitIdOptions::EXITED | options)?;
+        self.reaped |= status.is_some();
+        Ok(status)
+    }
+}
+
+impl Replica for Process {
+    fn pid(&self) -> Option<u32> {
+        u32::try_from(self.pid.as_raw_nonzero().get()).ok()
+    }
+
+    fn addr(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.lease.port()).into()
+    }
+
+    async fn ended(&mut self) -> Exit {
+        // Readable means: it has ended. An error of the reactor only makes us look earlier; `reap` waits then.
+        let _readiness = self.pidfd.readable().await.map(|mut ready| ready.retain_ready());
+        self.clear_session();
+        let (how, hopeless) = describe(self.reap(WaitIdOptions::empty()));
+        Exit { how, hopeless, output: self.log.last_line() }
+    }
+
+    fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    fn forget(mut self) {
+        self.log.remove();
+    }
+}
+
+impl Drop for Process {
+    /// Where its task was dropped while it still ran: nothing may be left running.
+    fn drop(&mut self) {
+        if !self.reaped {
+            self.kill();
+            self.clear_session();
+            let _at_our_own_end = self.reap(WaitIdOptions::NOHANG);
+        }
+    }
+}
+
+/// A replica's file: kept if it ended by itself, removed if it was told to.
+#[derive(Debug)]
+struct Log {
+    path: Option<PathBuf>,
+    logs: Arc<Logs>,
+}
+
+impl Log {
+    fn last_line(&self) -> String {
+        self.path.as_deref().map(logs::last_line).unwrap_or_default()
+    }
+
+    fn remove(&mut self) {
+        if let Some(path) = self.path.take() {
+            logs::remove(&path);
+        }
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        if let Some(path) = self.path.take() {
+            self.logs.keep(path);
+        }
+    }
+}
+
+/// In words, and whether there is no point in trying again.
+fn describe(status: io::Result<Option<WaitIdStatus>>) -> (String, bool) {
+    let Ok(Some(status)) = status else {
+        return ("ended, reaped by somebody else".to_owned(), false);
+    };
+    match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => (format!("exit status {code}"), CANNOT_EXECUTE.contains(&code)),
+        (None, Some(signal)) => (format!("killed by signal {signal}"), false),
+        (None, None) => ("ended".to_owned(), false),
+    }
+}
+
+/// The other living processes of the session that `leader` leads, those that left its process group among them.
+fn session_members(leader: Pid) -> Vec<Pid> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter_map(Pid::from_raw);
+    pids.filter(|pid| *pid != leader && is_alive_in_session(*pid, leader)).collect()
+}
+
+/// Read from /proc, since getsid(2) answers 0 for a session from outside our pid namespace, which rustix doesn't expect.
+/// A zombie is still in the session but can't be killed again.
+fn is_alive_in_session(pid: Pid, leader: Pid) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+    // The name before is in brackets and may itself hold brackets. After it: state, parent, process group, session.
+    let Some((_, rest)) = stat.rsplit_once(')') else { return false };
+    let mut fields = rest.split_ascii_whitespace();
+    let alive = fields.next().is_some_and(|state| !matches!(state, "Z" | "X"));
+    alive && fields.nth(2).and_then(|session| session.parse().ok()) == Some(leader.as_raw_nonzero().get())
+}
