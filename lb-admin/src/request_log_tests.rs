@@ -1,3 +1,5 @@
+//! The ids that are kept for each backend: in order, bounded, forgotten with it.
+
 use super::*;
 use crate::http::testing::{agreeing, members};
 

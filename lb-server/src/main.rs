@@ -1,2 +1,68 @@
-//! x
-fn main() {}
+//! `lb`: the command line of the balancer. One match over the commands; what each does is in the file of its name.
+//!
+//! What was typed ([`cli`]) becomes what it means ([`config`]), which is started ([`boot`]) and stopped ([`shutdown`]).
+//! Words go to stderr, one line an error; [`exit`] has the exit codes. `anyhow` is used where an error is only told.
+
+use std::process::ExitCode;
+
+mod boot;
+mod cli;
+mod config;
+mod exit;
+mod launch;
+mod limits;
+mod notify;
+mod replica;
+mod shutdown;
+mod signals;
+mod state;
+
+use cli::usage::{self, Usage};
+use cli::{Command, ServeArgs};
+use config::{Config, Surroundings};
+use exit::Exit;
+
+fn main() -> ExitCode {
+    // Before there is a thread. Without /proc (a chroot) nothing is marked; then nothing can be done about it either.
+    let _marked = lb_core::net::inherited::close_on_exec();
+    let exit = match usage::read(std::env::args_os()) {
+        Ok(cli) => match cli.command {
+            Command::Serve(args) => serve(*args),
+            Command::Replica(args) => told(replica::run(&args)),
+            Command::Launch(args) => launch::run(&args.argv),
+        },
+        Err(Usage::Shown(text)) => {
+            print!("{text}");
+            Exit::Ok
+        }
+        Err(Usage::Wrong(line)) => {
+            eprintln!("error: {line}");
+            Exit::Usage
+        }
+    };
+    exit.into()
+}
+
+fn serve(args: ServeArgs) -> Exit {
+    let around = match Surroundings::read() {
+        Ok(around) => around,
+        Err(error) => return told(Err(error.into())),
+    };
+    match Config::load(args, &around) {
+        Ok(config) => told(boot::serve(&config)),
+        Err(error) => {
+            eprintln!("error: {error}");
+            Exit::Config
+        }
+    }
+}
+
+fn told(result: anyhow::Result<()>) -> Exit {
+    match result {
+        Ok(()) => Exit::Ok,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            Exit::Failed
+        }
+    }
+}

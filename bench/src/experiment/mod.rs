@@ -1,3 +1,8 @@
-//! One question a file. Each prints its answer as plain text to stdout.
+//! One question a file. Those that need a running balancer set their scene, measure, and return a
+//! [`crate::report::Report`] with a verdict; [`ring`] asks `lb_core::ring` directly and prints its tables.
 
+mod expected;
+pub(crate) mod kill;
 pub(crate) mod ring;
+pub(crate) mod scale;
+pub(crate) mod spread;

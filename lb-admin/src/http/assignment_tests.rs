@@ -1,3 +1,5 @@
+//! `/add`, `/rm` and `/requests/NAME` before an owner that answers what the test says.
+
 use std::time::Duration;
 
 use lb_core::control::Answered;

@@ -1,3 +1,5 @@
+//! Bodies of `/add` and `/rm`: what is read, and what is refused in which words.
+
 use super::*;
 
 fn error(body: impl AsRef<[u8]>) -> String {

@@ -1,3 +1,5 @@
+//! Which requests of a browser are refused, and that scripts are not.
+
 use axum::body::Body;
 use axum::http::Request;
 

@@ -1,3 +1,5 @@
+//! Binding the admin API: taken ports, and socket files alive, left behind, or no sockets at all.
+
 use std::os::unix::net::UnixStream as StdUnixStream;
 
 use super::*;

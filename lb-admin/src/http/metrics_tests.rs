@@ -1,3 +1,5 @@
+//! The metrics page: its names, its labels, and which series end.
+
 use super::super::routes;
 use super::super::testing::{Scripted, agreeing, ask, members, ready};
 

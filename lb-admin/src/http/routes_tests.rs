@@ -1,3 +1,5 @@
+//! What every route has in common: the form of JSON, HEAD, unknown paths, wrong methods.
+
 use serde_json::{Value, json};
 
 use super::super::testing::{agreeing, ask, members, scripted};

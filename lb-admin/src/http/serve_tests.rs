@@ -1,3 +1,5 @@
+//! Clients that drip, stall, stay silent or never read: each is cut off at its deadline.
+
 use std::net::SocketAddr;
 use std::time::Duration;
 

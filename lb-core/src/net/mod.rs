@@ -5,5 +5,6 @@
 pub mod accept;
 pub mod connect;
 pub mod copy;
+pub mod inherited;
 pub mod listen;
 pub mod shutdown;

@@ -1,3 +1,5 @@
+//! The one backward walk against walking from every slot by itself.
+
 use super::*;
 
 /// The obvious way: from each slot on, once around.

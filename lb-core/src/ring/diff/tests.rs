@@ -1,3 +1,5 @@
+//! What moves between two maps, and how much of it had to.
+
 use super::*;
 use crate::backend::{Seat, Weight};
 use crate::ring::fixtures::{full, map, member, members, ring, small, weighted};

@@ -1,3 +1,5 @@
+//! Which keys are numbers and which are hashed, and that the secret stays one.
+
 use super::*;
 
 fn numbers() -> KeyHasher {

@@ -1,3 +1,5 @@
+//! The fixed-point logarithm against the exact one, and at the ends of its range.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Maglev against what its paper promises: even shares, little disruption.
+
 use crate::ring::fixtures::{full, map, member, members, small, weighted};
 use crate::ring::*;
 

@@ -1,3 +1,5 @@
+//! Joining and leaving the ring, and when it is full.
+
 use crate::backend::{Seat, Weight};
 use crate::ring::fixtures::{RULES, full, map, member, members, ranked_numbers, ring, small, weighted};
 use crate::ring::*;

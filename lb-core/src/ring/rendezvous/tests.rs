@@ -1,3 +1,5 @@
+//! Shares, weights and fallbacks of the default rule.
+
 use crate::backend::Seat;
 use crate::ring::fixtures::{full, map, member, members, ring, small, weighted};
 use crate::ring::*;

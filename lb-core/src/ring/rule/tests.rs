@@ -1,3 +1,5 @@
+//! The bounds of every rule: what is refused, and what it says.
+
 use super::*;
 
 const RING: Rule = Rule::Ring { vnodes: VNODES_DEFAULT };

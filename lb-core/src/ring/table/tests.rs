@@ -1,3 +1,5 @@
+//! Which backend a key is given, and in which order the others follow.
+
 use super::*;
 use crate::ring::fixtures::{RULES, map, members, ring, small, table};
 use crate::ring::{RANKS_MAX, Rule, mix};

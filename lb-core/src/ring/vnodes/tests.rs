@@ -1,3 +1,5 @@
+//! The circle of vnodes: pingora-ketama as the oracle for how even it is and how little it disrupts.
+
 use std::net::{Ipv4Addr, SocketAddr};
 
 use pingora_ketama::{Bucket, Continuum, DEFAULT_POINT_MULTIPLE};

@@ -1,0 +1,48 @@
+# One recipe a lane; CI (.ci/run) runs exactly these, in the order of `ci`.
+
+# How many compilations at once; JOBS=2 just ci on a machine that does other work too
+jobs := env("JOBS", num_cpus())
+
+# Show the lanes
+default:
+    @just --list --unsorted
+
+# Every lane, in order
+ci: fmt lint tidy unit loopback doc bench-smoke
+
+# What README's second command runs: everything that needs nothing but cargo
+test:
+    cargo test --workspace
+
+# Layout of the code is rustfmt's
+fmt:
+    cargo fmt --all --check
+
+# clippy without a warning, tests and benches too
+lint:
+    cargo clippy --workspace --all-targets -j {{jobs}} -- -D warnings
+
+# The house rules: sizes, import directions, heads, no stubs, no sleeping tests
+tidy:
+    cargo test -j {{jobs}} -p lb-server --test tidy
+
+# Everything pure, and what one crate can test alone
+unit:
+    cargo test -j {{jobs}} --workspace --lib --bins
+
+# The binary and the crates over real loopback sockets
+loopback:
+    cargo test -j {{jobs}} --workspace --test '*'
+
+# The documentation builds, and every link in it leads somewhere
+doc:
+    cargo test -j {{jobs}} --workspace --doc
+    RUSTDOCFLAGS="-D warnings" cargo doc -j {{jobs}} --workspace --no-deps --document-private-items
+
+# Every experiment of the bench once, small: does it run, and does its verdict hold?
+bench-smoke:
+    cargo build -j {{jobs}} --release --workspace
+    target/release/lb-bench spread --requests 2000
+    target/release/lb-bench scale --requests 4000
+    target/release/lb-bench kill --kills 3 --worst 10000
+    target/release/lb-bench ring

@@ -1,0 +1,150 @@
+//! The order in which a checked [`Config`] becomes a running balancer.
+//!
+//! File limit → front and admin bound → state folder and hash secret → workers → control plane → one line each on stderr
+//! → `READY=1`. What can fail because of others (a port in use) fails before anything is started, so that an error leaves
+//! nothing behind. The way back is in [`crate::shutdown`].
+
+use std::convert::Infallible;
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use lb_admin::config::AdminAddr;
+use lb_admin::http::Listener;
+use lb_admin::membership::snapshot::Snapshot;
+use lb_core::backend::BackendState;
+use lb_core::config::WorkerConfig;
+use lb_core::control::Notify;
+use lb_core::net::listen::Fronts;
+use lb_core::worker;
+use tokio::sync::{self, watch};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Config, Secret};
+use crate::limits::{self, Needs};
+use crate::notify::notify;
+use crate::shutdown::{self, Running};
+use crate::signals::Signals;
+use crate::state::StateDir;
+
+/// As long as this the start waits for its replicas before it says how many are there; it goes on either way.
+const READY_WITHIN: Duration = Duration::from_secs(8);
+
+/// Serves until a signal asks for the end or a worker is lost.
+pub(crate) fn serve(config: &Config) -> anyhow::Result<()> {
+    log_to_stderr();
+    let nofile = limits::raise_nofile();
+    let needs = Needs {
+        workers: config.workers,
+        fronts: config.fronts.len(),
+        backends: config.replicas as usize + config.backends.len(),
+    };
+    let connections_max = limits::connections_max(nofile, needs)?;
+    let fronts = Fronts::bind(&config.fronts, config.workers).context("front")?;
+    let admin = config.admin.as_ref().map(lb_admin::http::bind).transpose().context("admin")?;
+    let port = fronts.addrs().first().context("a front is configured")?.port();
+    let (state, secret) = open_state(config, port)?;
+    announce(config, &fronts, admin.as_ref());
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(run(config, config.worker(secret, connections_max), fronts, admin, &state))
+}
+
+async fn run(
+    config: &Config,
+    workers: WorkerConfig,
+    fronts: Fronts,
+    admin: Option<Listener>,
+    state: &StateDir,
+) -> anyhow::Result<()> {
+    // Before anything is started: a signal that comes during the start must find somebody who stops what runs.
+    let mut signals = Signals::new()?;
+    let for_admin = Arc::new(sync::Notify::new());
+    let for_us = Arc::new(sync::Notify::new());
+    let (wake_admin, wake_us) = (Arc::clone(&for_admin), Arc::clone(&for_us));
+    let wake_both: Notify = Arc::new(move || {
+        wake_admin.notify_one();
+        wake_us.notify_one();
+    });
+    let data = worker::start(workers, fronts, wake_both).context("workers")?;
+    let plane = lb_admin::start(config.admin(state.path()), data.control.clone(), for_admin, admin)?;
+    let snapshots = plane.membership().watch();
+    let mut running = Running::new(data, plane, for_us);
+
+    let reason = tokio::select! {
+        reason = running.until_end(&mut signals) => reason,
+        never = say_ready(snapshots) => match never {},
+    };
+    shutdown::stop(running, reason, config.drain_timeout, &mut signals).await
+}
+
+/// Says who is ready, when all are or when it has waited long enough, and tells systemd. Then it has nothing to do.
+async fn say_ready(mut snapshots: watch::Receiver<Arc<Snapshot>>) -> Infallible {
+    let began = Instant::now();
+    let all_ready = snapshots.wait_for(|snapshot| snapshot.ready() == snapshot.backends.len());
+    // Not all in time, or the control plane is gone, which its own watcher tells.
+    let _in_time = tokio::time::timeout(READY_WITHIN, all_ready).await.is_ok();
+    let snapshot = Arc::clone(&snapshots.borrow());
+    eprintln!("{}", ready_line(&snapshot, began.elapsed()));
+    notify("READY=1");
+    std::future::pending().await
+}
+
+fn ready_line(snapshot: &Snapshot, after: Duration) -> String {
+    let (ready, all) = (snapshot.ready(), snapshot.backends.len());
+    let mut line = format!("ready: {ready} of {all} backends after {:.2} s", after.as_secs_f64());
+    for (index, view) in snapshot.backends.iter().filter(|view| view.state == BackendState::Ready).enumerate() {
+        line.push_str(if index == 0 { ": " } else { " " });
+        line.push_str(&view.name);
+    }
+    if ready < all {
+        line.push_str("; the others are still being tried");
+    }
+    line
+}
+
+/// One line an address, in the words that scripts look for, and what the configuration has to say.
+fn announce(config: &Config, fronts: &Fronts, admin: Option<&Listener>) {
+    for addr in fronts.addrs() {
+        eprintln!("front {addr}");
+    }
+    if let Some(listener) = admin {
+        match listener.addr() {
+            AdminAddr::Tcp(addr) => eprintln!("admin http://{addr}"),
+            AdminAddr::Unix(path) => eprintln!("admin unix:{}", path.display()),
+        }
+    }
+    for note in &config.notes {
+        eprintln!("note: {note}");
+    }
+}
+
+fn open_state(config: &Config, port: u16) -> anyhow::Result<(StateDir, Secret)> {
+    let (state, warning) =
+        StateDir::open(&config.state_root, port, config.has_lasting_port()).context("state directory")?;
+    let (secret, no_key) = match config.secret {
+        Some(secret) => (secret, None),
+        None => state.secret().context("hash key")?,
+    };
+    for warning in [warning, no_key].into_iter().flatten() {
+        eprintln!("warning: {warning}");
+    }
+    Ok((state, secret))
+}
+
+/// What happens to the membership, a line an event; `LB_LOG` chooses (`warn`, `debug`, `lb_admin=debug`, …).
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_env("LB_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let ansi = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(ansi)
+        .with_target(false)
+        .init();
+}
+
+#[cfg(test)]
+#[path = "boot_tests.rs"]
+mod tests;

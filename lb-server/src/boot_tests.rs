@@ -1,0 +1,41 @@
+//! The line that says who is ready.
+
+use std::time::SystemTime;
+
+use lb_admin::membership::snapshot::BackendView;
+use lb_core::backend::Weight;
+use lb_core::ring::{Ring, RingConfig, Rule};
+
+use super::*;
+
+fn snapshot(states: &[(&str, BackendState)]) -> Snapshot {
+    let view = |&(name, state): &(&str, BackendState)| BackendView {
+        name: name.into(),
+        seat: 1,
+        weight: Weight::ONE,
+        state,
+        since: SystemTime::UNIX_EPOCH,
+        supervised: true,
+        pid: None,
+        listed: true,
+        backend: None,
+    };
+    let config = RingConfig::new(Rule::Rendezvous, Some(1), 0).expect("one slot");
+    let slots = Ring::new(config).slot_map();
+    let backends = states.iter().map(view).collect();
+    Snapshot { version: 1, backends, target: 0, slots, draining: false, replaced: 0 }
+}
+
+#[test]
+fn whoever_is_ready_is_named() {
+    let all = snapshot(&[("S1", BackendState::Ready), ("S2", BackendState::Ready)]);
+    assert_eq!(ready_line(&all, Duration::from_millis(40)), "ready: 2 of 2 backends after 0.04 s: S1 S2");
+    let one = snapshot(&[("S1", BackendState::Starting), ("S2", BackendState::Ready)]);
+    let line = ready_line(&one, Duration::from_secs(8));
+    assert_eq!(line, "ready: 1 of 2 backends after 8.00 s: S2; the others are still being tried");
+}
+
+#[test]
+fn nobody_at_all_is_fine_too() {
+    assert_eq!(ready_line(&snapshot(&[]), Duration::ZERO), "ready: 0 of 0 backends after 0.00 s");
+}

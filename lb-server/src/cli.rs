@@ -1,0 +1,266 @@
+//! What was typed: the command line and the environment, as text and numbers.
+//!
+//! Nothing is decided here. A flag is also `LB_…` in the environment and a key of the `--config` file, so [`ServeArgs`]
+//! is read by clap and by serde from one definition; [`ServeArgs::over`] lays one source over another. What the values
+//! mean together, and whether they go together, is [`crate::config`]'s business.
+//! Only what this version does is offered: a flag that would be ignored isn't here.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::Deserialize;
+
+pub(crate) mod parse;
+pub(crate) mod period;
+pub(crate) mod usage;
+
+#[cfg(test)]
+mod tests;
+
+use parse::{one_or_many, socket_addr};
+use period::Period;
+
+/// A layer-4 consistent-hash load balancer that keeps its replicas alive.
+#[derive(Debug, Parser)]
+#[command(name = "lb", version, about, after_help = "Plain `lb` is `lb serve`; its flags are in `lb serve --help`.")]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the front, the admin API and the supervisor (this is also what plain `lb` does)
+    Serve(Box<ServeArgs>),
+    /// Run the sample backend: /home, /heartbeat, /request
+    Replica(ReplicaArgs),
+    /// Make a new session and become another program (how the supervisor starts replicas)
+    #[command(hide = true)]
+    Launch(LaunchArgs),
+}
+
+/// `lb replica`.
+#[derive(Debug, Args)]
+pub(crate) struct ReplicaArgs {
+    /// Where to listen [default: 0.0.0.0:PORT]
+    #[arg(long, value_name = "ADDR", value_parser = socket_addr)]
+    pub(crate) listen: Option<SocketAddr>,
+    /// The port, where --listen isn't given
+    #[arg(long, env = "PORT", default_value_t = 5000)]
+    pub(crate) port: u16,
+    /// Who it says it is
+    #[arg(long, env = "SERVER_ID", default_value = "1")]
+    pub(crate) id: String,
+    /// How long it takes over /home and /request, for experiments
+    #[arg(long, value_name = "TIME", default_value = "0")]
+    pub(crate) delay: Period,
+}
+
+/// `lb launch -- ARGV…`.
+#[derive(Debug, Args)]
+pub(crate) struct LaunchArgs {
+    /// The program and its arguments
+    #[arg(last = true, required = true, value_name = "ARGV")]
+    pub(crate) argv: Vec<OsString>,
+}
+
+/// `lb serve`, from one source; `None` is "not said there".
+#[derive(Clone, Debug, Default, Args, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub(crate) struct ServeArgs {
+    /// A TOML file with these flags as keys; the environment and the command line win over it
+    #[arg(long, env = "LB_CONFIG", value_name = "FILE")]
+    #[serde(skip)]
+    pub(crate) config: Option<PathBuf>,
+
+    /// The TCP front; repeatable; port 0 takes a free one [default: 0.0.0.0:5000]
+    #[arg(long, env = "LB_FRONT", value_name = "ADDR", value_delimiter = ' ', value_parser = socket_addr)]
+    #[serde(deserialize_with = "one_or_many")]
+    pub(crate) front: Option<Vec<SocketAddr>>,
+    /// The admin API, a loopback address or unix:PATH [default: 127.0.0.1:5001]
+    #[arg(long, env = "LB_ADMIN", value_name = "ADDR")]
+    pub(crate) admin: Option<String>,
+    /// Data-plane threads [default: number of CPUs]
+    #[arg(long, env = "LB_WORKERS", value_name = "N", allow_negative_numbers = true)]
+    pub(crate) workers: Option<usize>,
+    /// Replicas to start and keep alive [default: 3, or 0 where a --backend is given]
+    #[arg(long, env = "LB_REPLICAS", value_name = "N", allow_negative_numbers = true)]
+    pub(crate) replicas: Option<u32>,
+    /// How replicas are started [default: process]
+    #[arg(long, env = "LB_RUNTIME", value_enum)]
+    pub(crate) runtime: Option<Runtime>,
+    /// What a replica is: {port} and {name} are filled in, PORT and SERVER_ID set [default: lb replica]
+    #[arg(long, env = "LB_COMMAND", value_name = "ARGV")]
+    pub(crate) command: Option<String>,
+    /// Names of the first N, {n} counted from 1 [default: S{n}]
+    #[arg(long, env = "LB_NAMES", value_name = "PATTERN")]
+    pub(crate) names: Option<String>,
+    /// Names made up later, {n} = six random digits [default: that of --names]
+    #[arg(long, env = "LB_NEW_NAMES", value_name = "PATTERN")]
+    pub(crate) new_names: Option<String>,
+    /// What a replica is told to be: {name}, and {n} = its seat's number [default: {name}]
+    #[arg(long, env = "LB_SERVER_ID", value_name = "PATTERN")]
+    pub(crate) server_id: Option<String>,
+    /// A backend that somebody else runs, NAME=HOST:PORT[,weight=W]; repeatable
+    #[arg(long, env = "LB_BACKEND", value_name = "NAME=HOST:PORT[,weight=W]", value_delimiter = ' ')]
+    #[serde(deserialize_with = "one_or_many")]
+    pub(crate) backend: Option<Vec<String>>,
+    /// The health check, PATH or tcp [default: /heartbeat for replicas, tcp for backends]
+    #[arg(long, env = "LB_CHECK", value_name = "PATH|tcp")]
+    pub(crate) check: Option<String>,
+
+    /// Where a request's key is looked for, first hit wins: query:NAME, header:NAME, cookie:NAME, path, source, random
+    /// [default: query:request_id,query:id,header:x-request-id,random]
+    #[arg(long, env = "LB_KEY", value_name = "SOURCES")]
+    pub(crate) key: Option<String>,
+    /// The rule that gives slots to backends [default: rendezvous]
+    #[arg(long, env = "LB_HASH", value_enum)]
+    pub(crate) hash: Option<Hash>,
+    /// Slots of the ring table [default: by --hash]
+    #[arg(long, env = "LB_SLOTS", value_name = "M", allow_negative_numbers = true)]
+    pub(crate) slots: Option<u32>,
+    /// Virtual nodes per unit of weight, with --hash ring [default: 160]
+    #[arg(long, env = "LB_VNODES", value_name = "K", allow_negative_numbers = true)]
+    pub(crate) vnodes: Option<u32>,
+    /// How a taken slot is passed over, with --hash assignment [default: linear]
+    #[arg(long, env = "LB_PROBING", value_enum)]
+    pub(crate) probing: Option<Probing>,
+    /// The ring's public seed; equal seeds and members give equal tables on every machine [default: 0]
+    #[arg(long, env = "LB_RING_SEED", value_name = "NUMBER", allow_negative_numbers = true)]
+    pub(crate) ring_seed: Option<u64>,
+    /// The secret that ids are hashed with, 32 hex digits [default: made once in the state directory]
+    #[arg(long, env = "LB_HASH_KEY_FILE", value_name = "FILE")]
+    pub(crate) hash_key_file: Option<PathBuf>,
+    /// One decision per connection, or one per request [default: connection]
+    #[arg(long, env = "LB_AFFINITY", value_enum)]
+    pub(crate) affinity: Option<Affinity>,
+    /// http awaits a first line; tcp awaits nothing and the key is the client address [default: http]
+    #[arg(long, env = "LB_MODE", value_enum)]
+    pub(crate) mode: Option<Mode>,
+    /// What is done with bytes that aren't HTTP in http mode [default: raw]
+    #[arg(long, env = "LB_NON_HTTP", value_enum)]
+    pub(crate) non_http: Option<NonHttp>,
+
+    /// Per connect to a backend [default: 1s]
+    #[arg(long, env = "LB_CONNECT_TIMEOUT", value_name = "TIME")]
+    pub(crate) connect_timeout: Option<Period>,
+    /// From accept to a complete head [default: 5s]
+    #[arg(long, env = "LB_HEAD_TIMEOUT", value_name = "TIME")]
+    pub(crate) head_timeout: Option<Period>,
+    /// From the request sent to the first byte of the response [default: 30s]
+    #[arg(long, env = "LB_FIRST_BYTE_TIMEOUT", value_name = "TIME")]
+    pub(crate) first_byte_timeout: Option<Period>,
+    /// Without a byte in either direction [default: 1h]
+    #[arg(long, env = "LB_IDLE_TIMEOUT", value_name = "TIME")]
+    pub(crate) idle_timeout: Option<Period>,
+    /// How long open sessions may go on at a stop or after /rm [default: 30s]
+    #[arg(long, env = "LB_DRAIN_TIMEOUT", value_name = "TIME")]
+    pub(crate) drain_timeout: Option<Period>,
+    /// Further backends tried for one session [default: 3]
+    #[arg(long, env = "LB_RETRIES", value_name = "N", allow_negative_numbers = true)]
+    pub(crate) retries: Option<u32>,
+
+    /// assignment: the settings under which the assignment's scripts run unchanged
+    #[arg(long, env = "LB_PROFILE", value_enum)]
+    pub(crate) profile: Option<Profile>,
+    /// Answered ids kept per replica for /requests/NAME [default: none, or 131072 with --profile assignment]
+    #[arg(long, env = "LB_RECORD_REQUESTS", value_name = "N", allow_negative_numbers = true)]
+    pub(crate) record_requests: Option<usize>,
+    /// What survives a restart [default: the XDG state directory, or /var/lib/lb]
+    #[arg(long, env = "LB_STATE_DIR", value_name = "DIR")]
+    pub(crate) state_dir: Option<PathBuf>,
+}
+
+/// Takes each field from the first struct that has it.
+macro_rules! first_said {
+    ($over:ident, $under:ident: $($field:ident)*) => {
+        ServeArgs { $($field: $over.$field.or($under.$field)),* }
+    };
+}
+
+impl ServeArgs {
+    /// These arguments where they say something, else those of `under`.
+    pub(crate) fn over(self, under: Self) -> Self {
+        first_said!(self, under: config front admin workers replicas runtime command names new_names server_id backend
+            check key hash slots vnodes probing ring_seed hash_key_file affinity mode non_http connect_timeout
+            head_timeout first_byte_timeout idle_timeout drain_timeout retries profile record_requests state_dir)
+    }
+}
+
+/// `--runtime`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Runtime {
+    /// Child processes of this one
+    Process,
+    /// Containers (not in this version)
+    Docker,
+    /// docker where it can, else process; says which
+    Auto,
+}
+
+/// `--hash`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Hash {
+    /// Highest weighted score per slot
+    Rendezvous,
+    /// Virtual nodes on a circle
+    Ring,
+    /// Google's table
+    Maglev,
+    /// The functions of the assignment's text
+    Assignment,
+}
+
+/// `--probing`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Probing {
+    /// The next slot
+    Linear,
+    /// The slots at 1, 4, 9, …
+    Quadratic,
+}
+
+/// `--affinity`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Affinity {
+    /// The first request decides for its connection
+    Connection,
+    /// Every request decides for itself
+    Request,
+}
+
+/// `--mode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Mode {
+    /// The key is looked for in the request
+    Http,
+    /// The key is the client address
+    Tcp,
+}
+
+/// `--non-http`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum NonHttp {
+    /// Forwarded, keyed by the client address
+    Raw,
+    /// Closed
+    Reject,
+}
+
+/// `--profile`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Profile {
+    /// The university assignment's scripts run unchanged
+    Assignment,
+}

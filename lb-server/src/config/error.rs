@@ -1,0 +1,78 @@
+//! Why a configuration was refused: one line each, what is wrong and how to mend it. Exit code 3.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use lb_admin::membership::names::PatternError;
+use lb_core::backend::WeightError;
+use lb_core::ring::RingConfigError;
+use lb_core::session::key::KeySourceError;
+
+/// What doesn't go. All of these are found before anything is started.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error("--config {}: {source}", path.display())]
+    FileUnreadable { path: PathBuf, source: std::io::Error },
+    #[error("--config {}, line {line}: {why}", path.display())]
+    FileWrong { path: PathBuf, line: usize, why: String },
+
+    #[error("{flag} {value}: must be {least} to {most}")]
+    OutOfRange { flag: &'static str, value: u64, least: u64, most: u64 },
+
+    #[error("--front {0} is given twice: leave one out")]
+    FrontTwice(SocketAddr),
+    #[error("--front: at least one address is needed")]
+    NoFront,
+    #[error("--admin '{0}': write a loopback address such as 127.0.0.1:5001, or unix:PATH")]
+    AdminSyntax(String),
+    #[error("--admin {0} can be reached from other machines and has no token: use 127.0.0.1:{port} or unix:PATH", port = .0.port())]
+    AdminOpen(SocketAddr),
+    #[error("--front {front} and the admin API ({admin}) want the same port: give --admin another one")]
+    AdminOnFront { front: SocketAddr, admin: SocketAddr },
+
+    #[error("--backend '{text}': {why}; write NAME=HOST:PORT or NAME=HOST:PORT,weight=2")]
+    Backend { text: String, why: &'static str },
+    #[error("--backend '{text}': {source}")]
+    BackendWeight { text: String, source: WeightError },
+    #[error("--backend: the name '{0}' is given twice: names must differ")]
+    BackendTwice(String),
+    #[error("--backend '{0}' has the name of a replica: rename it, or the replicas by --names")]
+    BackendIsReplica(String),
+    #[error("--check '{0}': write a path such as /heartbeat, or tcp")]
+    Check(String),
+
+    #[error("{flag} {source}; write for example 'S{{n}}'")]
+    Names { flag: &'static str, source: PatternError },
+    #[error("--server-id '{0}': must not be empty and must not hold control characters")]
+    ServerId(String),
+
+    #[error("--runtime docker isn't in this version: use --runtime process")]
+    NoDocker,
+    #[error("--command \"{text}\": {why}")]
+    CommandSyntax { text: String, why: String },
+    #[error("--command: the program '{0}' is not found in PATH, or may not be run: give its path")]
+    CommandNotFound(String),
+
+    #[error("--key: {0}")]
+    Key(#[from] KeySourceError),
+    #[error("{source} (the rule is --hash {hash})")]
+    Ring { hash: &'static str, source: RingConfigError },
+    #[error("--vnodes goes with --hash ring only: leave it out or add --hash ring")]
+    VnodesWithoutRing,
+    #[error("--probing goes with --hash assignment only: leave it out or add --hash assignment")]
+    ProbingWithoutAssignment,
+    #[error(
+        "the ring holds {fit} backends with this --hash, --slots and --probing, {asked} are asked for: lower --replicas"
+    )]
+    RingFull { asked: u32, fit: u32 },
+
+    #[error("{flag} has no meaning with --mode tcp, where nothing is read: leave one of the two out")]
+    NotWithTcp { flag: &'static str },
+    #[error("--profile assignment needs --affinity request: leave --affinity out")]
+    ProfileNeedsRequests,
+
+    #[error("--hash-key-file {}: {source}", path.display())]
+    SecretUnreadable { path: PathBuf, source: std::io::Error },
+    #[error("--hash-key-file {}: must hold 32 hex digits; make one with `openssl rand -hex 16`", path.display())]
+    SecretWrong { path: PathBuf },
+}

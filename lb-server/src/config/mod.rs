@@ -1,0 +1,218 @@
+//! What the arguments mean: a checked [`Config`] out of [`ServeArgs`], or one line that says what doesn't go together.
+//!
+//! Every default, every bound and every impossible combination of `lb serve` is decided here and in the files beside
+//! this one, before anything is bound, written or started. Not here: what is only known at boot (bound ports, the file
+//! limit, the hash secret); [`Config::worker`] and [`Config::admin`] take those as arguments.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use lb_admin::config::{AdminAddr, AdminConfig, Check, LaunchConfig, Names, StaticBackend};
+use lb_core::config::{RETRIES_MAX, WorkerConfig};
+use lb_core::ring::{KeyHasher, RingConfig};
+
+use crate::cli::ServeArgs;
+use crate::cli::period::Period;
+
+mod backend;
+mod error;
+mod file;
+mod front;
+mod launch;
+mod names;
+mod ring;
+mod route;
+mod state;
+mod surroundings;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use error::ConfigError;
+pub(crate) use state::{Secret, secret_from_text};
+pub(crate) use surroundings::Surroundings;
+
+use route::Route;
+
+/// Most replicas of one `lb serve`, `/add` included: each costs a process, a port and a check every second.
+const REPLICAS_MAX: u32 = 256;
+/// Most data-plane threads.
+const WORKERS_MAX: usize = 1024;
+/// Replicas where neither `--replicas` nor a `--backend` says otherwise.
+const REPLICAS: u32 = 3;
+/// Ids kept per replica under `--profile assignment`.
+const RECORDED_REQUESTS: usize = 131_072;
+/// Most ids that may be kept per replica: a gigabyte of them.
+const RECORDED_REQUESTS_MAX: usize = 16_777_216;
+
+/// Everything `lb serve` was asked for, checked.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    /// Where clients connect; port 0 not yet resolved.
+    pub(crate) fronts: Vec<SocketAddr>,
+    /// Where the admin API listens; `None`: on the fronts only.
+    pub(crate) admin: Option<AdminAddr>,
+    /// Data-plane threads.
+    pub(crate) workers: usize,
+    /// Replicas to start.
+    pub(crate) replicas: u32,
+    /// How long sessions may go on when the process stops; zero: as long as they like.
+    pub(crate) drain_timeout: Duration,
+    /// The directory that holds one folder per front port.
+    pub(crate) state_root: PathBuf,
+    /// The secret from `--hash-key-file`.
+    pub(crate) secret: Option<Secret>,
+    /// What the start must say aloud, a line each.
+    pub(crate) notes: Vec<String>,
+    /// Backends that somebody else runs.
+    pub(crate) backends: Vec<StaticBackend>,
+    ring: RingConfig,
+    route: Route,
+    timeouts: Timeouts,
+    launch: LaunchConfig,
+    replica_check: Check,
+    backend_check: Check,
+    names: Names,
+    retries: u32,
+    assignment: bool,
+    record_requests: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Timeouts {
+    connect: Duration,
+    head: Duration,
+    first_byte: Duration,
+    idle: Duration,
+}
+
+impl Config {
+    /// Reads the `--config` file, lays the arguments over it and checks the whole.
+    pub(crate) fn load(args: ServeArgs, around: &Surroundings) -> Result<Self, ConfigError> {
+        let args = match &args.config {
+            Some(path) => {
+                let from_file = file::read(path)?;
+                args.over(from_file)
+            }
+            None => args,
+        };
+        Self::resolve(&args, around)
+    }
+
+    fn resolve(args: &ServeArgs, around: &Surroundings) -> Result<Self, ConfigError> {
+        let assignment = args.profile.is_some();
+        let mut notes = Vec::new();
+        let backends = backend::parse_all(args.backend.as_deref().unwrap_or_default())?;
+        let replicas = args.replicas.unwrap_or(if backends.is_empty() { REPLICAS } else { 0 });
+        within("--replicas", u64::from(replicas), 0, u64::from(REPLICAS_MAX))?;
+        let names = names::resolve(args, replicas, &backends)?;
+        let (fronts, admin) = front::resolve(args, assignment, &mut notes)?;
+        let ring = ring::resolve(args, replicas, &backends)?;
+        let route = route::resolve(args, assignment)?;
+        let (replica_check, backend_check) = backend::checks(args.check.as_deref())?;
+        let launch = launch::resolve(args, assignment, around, &mut notes)?;
+        if assignment {
+            notes.push("profile assignment: whoever reaches the front may add and remove replicas".to_owned());
+        }
+        Ok(Self {
+            fronts,
+            admin,
+            workers: workers(args.workers, around)?,
+            replicas,
+            drain_timeout: or_secs(args.drain_timeout, 30),
+            state_root: state::root(args.state_dir.clone(), around),
+            secret: args.hash_key_file.as_deref().map(state::read_secret).transpose()?,
+            notes,
+            ring,
+            route,
+            timeouts: timeouts(args),
+            launch,
+            backends,
+            replica_check,
+            backend_check,
+            names,
+            retries: retries(args.retries)?,
+            assignment,
+            record_requests: record_requests(args.record_requests, assignment)?,
+        })
+    }
+
+    /// Whether the next `lb serve` will have the same first front port, so that it is worth keeping state for it.
+    pub(crate) fn has_lasting_port(&self) -> bool {
+        self.fronts.first().is_some_and(|front| front.port() != 0)
+    }
+
+    /// The data plane's part.
+    pub(crate) fn worker(&self, secret: Secret, connections_max: usize) -> WorkerConfig {
+        WorkerConfig {
+            mode: self.route.mode,
+            keys: self.route.keys.clone(),
+            hasher: KeyHasher::new(secret.0, self.ring.digits_are_numbers()),
+            affinity: self.route.affinity,
+            non_http: self.route.non_http,
+            head_timeout: self.timeouts.head,
+            connect_timeout: self.timeouts.connect,
+            first_byte_timeout: self.timeouts.first_byte,
+            idle_timeout: self.timeouts.idle,
+            retries: self.retries,
+            serve_admin_paths: self.assignment,
+            record_answered: self.record_requests.is_some(),
+            connections_max,
+        }
+    }
+
+    /// The control plane's part; `state_dir` is this front's own folder.
+    pub(crate) fn admin(&self, state_dir: &Path) -> AdminConfig {
+        AdminConfig {
+            listen: self.admin.clone(),
+            ring: self.ring,
+            replicas: self.replicas,
+            launch: self.launch.clone(),
+            backends: self.backends.clone(),
+            replica_check: self.replica_check.clone(),
+            backend_check: self.backend_check.clone(),
+            names: self.names.clone(),
+            drain_timeout: self.drain_timeout,
+            record_requests: self.record_requests,
+            replicas_max: REPLICAS_MAX,
+            state_dir: state_dir.to_owned(),
+        }
+    }
+}
+
+fn workers(asked: Option<usize>, around: &Surroundings) -> Result<usize, ConfigError> {
+    let workers = asked.unwrap_or(around.cpus);
+    within("--workers", workers as u64, 1, WORKERS_MAX as u64)?;
+    Ok(workers)
+}
+
+fn retries(asked: Option<u32>) -> Result<u32, ConfigError> {
+    let retries = asked.unwrap_or(3);
+    within("--retries", u64::from(retries), 0, u64::from(RETRIES_MAX))?;
+    Ok(retries)
+}
+
+/// Zero is "not recorded", as for a duration.
+fn record_requests(asked: Option<usize>, assignment: bool) -> Result<Option<usize>, ConfigError> {
+    let ids = asked.unwrap_or(if assignment { RECORDED_REQUESTS } else { 0 });
+    within("--record-requests", ids as u64, 0, RECORDED_REQUESTS_MAX as u64)?;
+    Ok((ids > 0).then_some(ids))
+}
+
+fn timeouts(args: &ServeArgs) -> Timeouts {
+    Timeouts {
+        connect: or_secs(args.connect_timeout, 1),
+        head: or_secs(args.head_timeout, 5),
+        first_byte: or_secs(args.first_byte_timeout, 30),
+        idle: or_secs(args.idle_timeout, 3600),
+    }
+}
+
+fn or_secs(asked: Option<Period>, seconds: u64) -> Duration {
+    asked.map_or(Duration::from_secs(seconds), |period| period.0)
+}
+
+fn within(flag: &'static str, value: u64, least: u64, most: u64) -> Result<(), ConfigError> {
+    if (least..=most).contains(&value) { Ok(()) } else { Err(ConfigError::OutOfRange { flag, value, least, most }) }
+}

@@ -1,0 +1,48 @@
+//! The ring: `--hash`, `--slots`, `--vnodes`, `--probing`, `--ring-seed`, and that it holds as many as are asked for.
+
+use lb_admin::config::StaticBackend;
+use lb_core::backend::{Seat, Weight};
+use lb_core::ring::{Member, Probing, Ring, RingConfig, Rule, VNODES_DEFAULT};
+
+use super::ConfigError;
+use crate::cli::{self, ServeArgs};
+
+/// The rule with its parameters, able to seat the replicas and backends of the start.
+pub(super) fn resolve(args: &ServeArgs, replicas: u32, backends: &[StaticBackend]) -> Result<RingConfig, ConfigError> {
+    let hash = args.hash.unwrap_or(cli::Hash::Rendezvous);
+    if args.vnodes.is_some() && hash != cli::Hash::Ring {
+        return Err(ConfigError::VnodesWithoutRing);
+    }
+    if args.probing.is_some() && hash != cli::Hash::Assignment {
+        return Err(ConfigError::ProbingWithoutAssignment);
+    }
+    let rule = match hash {
+        cli::Hash::Rendezvous => Rule::Rendezvous,
+        cli::Hash::Ring => Rule::Ring { vnodes: args.vnodes.unwrap_or(VNODES_DEFAULT) },
+        cli::Hash::Maglev => Rule::Maglev,
+        cli::Hash::Assignment => Rule::Assignment { probing: probing(args.probing) },
+    };
+    let config = RingConfig::new(rule, args.slots, args.ring_seed.unwrap_or(0))
+        .map_err(|source| ConfigError::Ring { hash: rule.name(), source })?;
+    fits(config, replicas + backends.len() as u32)?;
+    Ok(config)
+}
+
+fn probing(asked: Option<cli::Probing>) -> Probing {
+    match asked {
+        Some(cli::Probing::Quadratic) => Probing::Quadratic,
+        Some(cli::Probing::Linear) | None => Probing::Linear,
+    }
+}
+
+/// `assignment` runs out of slots; which seat is the first that finds none depends on the numbers, so it is tried.
+fn fits(config: RingConfig, asked: u32) -> Result<(), ConfigError> {
+    let mut ring = Ring::new(config);
+    for number in 1..=asked {
+        let member = Member { seat: Seat::numbered(number), weight: Weight::ONE };
+        if ring.add(member).is_err() {
+            return Err(ConfigError::RingFull { asked, fit: number - 1 });
+        }
+    }
+    Ok(())
+}

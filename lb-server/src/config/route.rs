@@ -1,0 +1,58 @@
+//! What is read of a connection and how its key is found: `--mode`, `--key`, `--affinity`, `--non-http`.
+
+use lb_core::config::{Affinity, Mode, NonHttp};
+use lb_core::session::key::KeySources;
+
+use super::ConfigError;
+use crate::cli::{self, ServeArgs};
+
+/// Where the key is looked for, where `--key` doesn't say.
+const KEY_SOURCES: &str = "query:request_id,query:id,header:x-request-id,random";
+
+/// How a session finds its key.
+#[derive(Clone, Debug)]
+pub(super) struct Route {
+    pub(super) mode: Mode,
+    pub(super) keys: KeySources,
+    pub(super) affinity: Affinity,
+    pub(super) non_http: NonHttp,
+}
+
+/// The four flags, made to agree with each other and with the profile.
+pub(super) fn resolve(args: &ServeArgs, assignment: bool) -> Result<Route, ConfigError> {
+    let mode = match args.mode {
+        Some(cli::Mode::Tcp) => Mode::Tcp,
+        Some(cli::Mode::Http) | None => Mode::Http,
+    };
+    if mode == Mode::Tcp {
+        nothing_that_reads(args)?;
+    }
+    let affinity = match (args.affinity, assignment) {
+        (Some(cli::Affinity::Connection), true) => return Err(ConfigError::ProfileNeedsRequests),
+        (Some(cli::Affinity::Request), _) | (None, true) => Affinity::Request,
+        (Some(cli::Affinity::Connection) | None, false) => Affinity::Connection,
+    };
+    let non_http = match args.non_http {
+        Some(cli::NonHttp::Reject) => NonHttp::Reject,
+        Some(cli::NonHttp::Raw) | None => NonHttp::Raw,
+    };
+    let keys = args.key.as_deref().unwrap_or(KEY_SOURCES).parse()?;
+    Ok(Route { mode, keys, affinity, non_http })
+}
+
+/// In `tcp` mode no byte of a session is looked at, so a flag about requests could only be ignored.
+fn nothing_that_reads(args: &ServeArgs) -> Result<(), ConfigError> {
+    let about_requests = [
+        ("--profile assignment", args.profile.is_some()),
+        ("--affinity request", args.affinity == Some(cli::Affinity::Request)),
+        ("--key", args.key.is_some()),
+        ("--non-http", args.non_http.is_some()),
+        ("--head-timeout", args.head_timeout.is_some()),
+        ("--first-byte-timeout", args.first_byte_timeout.is_some()),
+        ("--record-requests", args.record_requests.is_some()),
+    ];
+    match about_requests.into_iter().find(|&(_, given)| given) {
+        Some((flag, _)) => Err(ConfigError::NotWithTcp { flag }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,37 @@
+//! What the configuration takes from the process it runs in. Read once, here, so that the rest is a function of its
+//! arguments and a test can say what the surroundings are.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// The parts of the environment that a default or a check depends on.
+#[derive(Clone, Debug)]
+pub(crate) struct Surroundings {
+    /// Our own binary: the launcher, and the sample backend.
+    pub(crate) binary: PathBuf,
+    /// CPUs that this process may use.
+    pub(crate) cpus: usize,
+    /// `PATH`.
+    pub(crate) path: Option<OsString>,
+    /// `STATE_DIRECTORY`, set by systemd for a unit that has one.
+    pub(crate) state_directory: Option<OsString>,
+    /// `XDG_STATE_HOME`.
+    pub(crate) xdg_state_home: Option<PathBuf>,
+    /// `HOME`.
+    pub(crate) home: Option<PathBuf>,
+}
+
+impl Surroundings {
+    /// Those of this process. Fails where the kernel doesn't say what our own binary is.
+    pub(crate) fn read() -> std::io::Result<Self> {
+        let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        Ok(Self {
+            binary: std::env::current_exe()?,
+            cpus: std::thread::available_parallelism().map_or(1, usize::from),
+            path: variable("PATH"),
+            state_directory: variable("STATE_DIRECTORY"),
+            xdg_state_home: variable("XDG_STATE_HOME").map(PathBuf::from),
+            home: variable("HOME").map(PathBuf::from),
+        })
+    }
+}

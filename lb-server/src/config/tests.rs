@@ -1,0 +1,212 @@
+//! What arguments mean: the defaults, the profile, and every impossible combination with the word that mends it.
+
+use lb_core::config::{Affinity, Mode};
+
+use super::*;
+use crate::cli::usage;
+use crate::cli::{Cli, Command};
+
+fn around() -> Surroundings {
+    Surroundings {
+        binary: "/opt/lb".into(),
+        cpus: 4,
+        path: std::env::var_os("PATH"),
+        state_directory: None,
+        xdg_state_home: None,
+        home: Some("/home/somebody".into()),
+    }
+}
+
+fn load(line: &str) -> Result<Config, ConfigError> {
+    let words = shell_words::split(&format!("lb serve {line}")).expect("words");
+    let Ok(Cli { command: Command::Serve(args) }) = usage::read(words.into_iter().map(Into::into)) else {
+        panic!("not a command line: {line}");
+    };
+    Config::load(*args, &around())
+}
+
+fn good(line: &str) -> Config {
+    load(line).expect("a configuration")
+}
+
+fn worker(config: &Config) -> WorkerConfig {
+    config.worker(Secret([7; 16]), 100)
+}
+
+#[test]
+fn the_defaults_are_those_of_the_contract() {
+    let config = good("");
+    assert_eq!(config.fronts, ["0.0.0.0:5000".parse().expect("an address")]);
+    assert_eq!(config.admin, Some(AdminAddr::Tcp("127.0.0.1:5001".parse().expect("an address"))));
+    assert_eq!((config.workers, config.replicas), (4, 3));
+    let worker = worker(&config);
+    assert_eq!((worker.mode, worker.affinity, worker.retries), (Mode::Http, Affinity::Connection, 3));
+    let seconds = [worker.connect_timeout, worker.head_timeout, worker.first_byte_timeout, worker.idle_timeout];
+    assert_eq!(seconds.map(|timeout| timeout.as_secs()), [1, 5, 30, 3600]);
+    assert!(!worker.serve_admin_paths && !worker.record_answered);
+    let admin = config.admin(Path::new("/state/5000"));
+    assert_eq!(admin.launch.argv, ["/opt/lb", "replica", "--listen", "127.0.0.1:{port}"]);
+    assert_eq!((admin.names.first.as_str(), admin.names.made_up.as_str()), ("S{n}", "S{n}"));
+    assert_eq!((admin.replica_check, admin.backend_check), (Check::Http("/heartbeat".to_owned()), Check::Tcp));
+    assert_eq!(config.notes, [""; 0]);
+}
+
+#[test]
+fn a_backend_replaces_the_default_replicas() {
+    let config = good("--backend a=10.0.0.1:80 --backend 'b=[::1]:81,weight=1.5'");
+    assert_eq!(config.replicas, 0);
+    let weights: Vec<u32> = config.backends.iter().map(|backend| backend.weight.thousandths()).collect();
+    assert_eq!(weights, [1000, 1500]);
+    assert_eq!(good("--backend a=h:80 --replicas 2").replicas, 2);
+}
+
+#[test]
+fn the_profile_sets_what_the_scripts_need() {
+    let config = good("--profile assignment");
+    let worker = worker(&config);
+    assert!(worker.serve_admin_paths && worker.record_answered);
+    assert_eq!(worker.affinity, Affinity::Request);
+    assert_eq!(config.record_requests, Some(131_072));
+    assert!(config.notes.iter().any(|note| note.contains("whoever reaches the front")), "{:?}", config.notes);
+    assert!(config.notes.iter().any(|note| note.contains("runtime auto: process")), "{:?}", config.notes);
+    const { assert!(REPLICAS_MAX >= 64) };
+}
+
+#[test]
+fn the_profile_gives_up_its_admin_listener_where_a_front_has_its_default_port() {
+    let config = good("--profile assignment --front 0.0.0.0:5001");
+    assert_eq!(config.admin, None);
+    assert!(config.notes.iter().any(|note| note.contains("no admin listener")), "{:?}", config.notes);
+    assert!(matches!(load("--front 0.0.0.0:5001"), Err(ConfigError::AdminOnFront { .. })));
+    let line = "--profile assignment --front 0.0.0.0:5001 --admin 127.0.0.1:5001";
+    assert!(matches!(load(line), Err(ConfigError::AdminOnFront { .. })), "asked for, so not dropped in silence");
+}
+
+#[test]
+fn free_ports_never_collide() {
+    assert!(good("--front 127.0.0.1:0 --front 127.0.0.1:0 --admin 127.0.0.1:0").admin.is_some());
+}
+
+#[test]
+fn the_admin_api_may_be_a_unix_socket() {
+    assert_eq!(good("--admin unix:/run/lb.sock").admin, Some(AdminAddr::Unix("/run/lb.sock".into())));
+    assert!(matches!(load("--admin unix:"), Err(ConfigError::AdminSyntax(_))));
+}
+
+#[test]
+fn every_rule_with_its_parameters_is_accepted() {
+    for line in [
+        "--hash rendezvous --slots 1024",
+        "--hash ring --vnodes 40",
+        "--hash maglev --slots 251",
+        "--hash assignment --probing quadratic --replicas 6",
+    ] {
+        assert!(load(line).is_ok(), "{line}");
+    }
+}
+
+/// A wrong configuration and the words that its one line must hold: what is wrong, and what would mend it.
+const REFUSED: &[(&str, &[&str])] = &[
+    ("--backend nonsense", &["nonsense", "NAME=HOST:PORT"]),
+    ("--backend a=h", &["no :PORT"]),
+    ("--backend a=h:0", &["1 to 65535"]),
+    ("--backend a=:80", &["no HOST"]),
+    ("--backend a=::1:80", &["brackets"]),
+    ("--backend a=h/x:80", &["host name"]),
+    ("--backend=-a=h:80", &["a name is"]),
+    ("--backend a=h:80,wieght=2", &["weight=W"]),
+    ("--backend a=h:80,weight=0", &["0.001"]),
+    ("--backend a=h:80 --backend a=i:80", &["'a'", "twice"]),
+    ("--backend S2=h:80 --replicas 2", &["S2", "rename"]),
+    ("--key nonsense", &["nonsense", "query:NAME"]),
+    ("--hash maglev --slots 65536", &["--slots 65536", "prime"]),
+    ("--hash assignment --slots 500", &["--slots 500", "power of two"]),
+    ("--hash ring --vnodes 0", &["--vnodes 0"]),
+    ("--vnodes 40", &["--hash ring"]),
+    ("--probing linear", &["--hash assignment"]),
+    ("--hash assignment --replicas 57", &["56", "--replicas"]),
+    ("--mode tcp --affinity request", &["--affinity request", "--mode tcp"]),
+    ("--mode tcp --profile assignment", &["--profile assignment", "--mode tcp"]),
+    ("--mode tcp --key path", &["--key", "--mode tcp"]),
+    ("--profile assignment --affinity connection", &["--affinity"]),
+    ("--admin 0.0.0.0:5001", &["token", "127.0.0.1:5001", "unix:"]),
+    ("--admin [::]:7000", &["token", "127.0.0.1:7000"]),
+    ("--admin localhost", &["unix:PATH"]),
+    ("--front 127.0.0.1:5001", &["--admin"]),
+    ("--front 127.0.0.1:1 --front 127.0.0.1:1", &["twice"]),
+    ("--replicas 257", &["0 to 256"]),
+    ("--workers 0", &["1 to 1024"]),
+    ("--retries 8", &["0 to 7"]),
+    ("--record-requests 16777217", &["0 to 16777216"]),
+    ("--names Server", &["--names", "'Server'", "{n}"]),
+    ("--names 'a b{n}'", &["--names", "'a b{n}'", "hostnames"]),
+    ("--new-names '_{n}'", &["--new-names", "'_{n}'"]),
+    ("--server-id ''", &["--server-id"]),
+    ("--command no-such-program-anywhere", &["no-such-program-anywhere", "PATH"]),
+    ("--command \"sh 'open\"", &["--command"]),
+    ("--command ''", &["names no program"]),
+    ("--runtime docker", &["--runtime process"]),
+    ("--check nonsense", &["/heartbeat"]),
+    ("--check '/a b'", &["/heartbeat"]),
+    ("--hash-key-file /no/such/file", &["/no/such/file"]),
+    ("--config /no/such/file", &["/no/such/file"]),
+];
+
+#[test]
+fn whatever_does_not_go_is_refused_in_one_line_that_says_how_to_mend_it() {
+    for (line, words) in REFUSED {
+        let error = load(line).expect_err(line).to_string();
+        assert!(!error.contains('\n'), "{line}: {error}");
+        for word in *words {
+            assert!(error.contains(word), "{line}: '{word}' is not in: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_file_is_read_its_errors_name_the_line_and_flags_win_over_it() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let path = file.path().display();
+    std::fs::write(file.path(), "replicas = 5\nnames = \"R{n}\"\nbackend = [\"a=h:80\"]\n").expect("written");
+    let config = good(&format!("--config {path} --replicas 1"));
+    assert_eq!((config.replicas, config.names.first.as_str(), config.backends.len()), (1, "R{n}", 1));
+
+    for (text, words) in [
+        ("replicas = 5\nrepilcas = 6\n", ["line 2", "repilcas"]),
+        ("\n\nidle-timeout = \"5\"\n", ["line 3", "no duration"]),
+        ("front = \"here\"\n", ["line 1", "one value or a list"]),
+        ("this is no toml", ["line 1", ""]),
+    ] {
+        std::fs::write(file.path(), text).expect("written");
+        let error = load(&format!("--config {path}")).expect_err(text).to_string();
+        assert!(words.iter().all(|word| error.contains(word)) && !error.contains('\n'), "{text:?}: {error}");
+    }
+}
+
+#[test]
+fn the_shared_secret_is_32_hex_digits_and_never_printed() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let line = format!("--hash-key-file {}", file.path().display());
+    std::fs::write(file.path(), "000102030405060708090a0b0c0d0e0f\n").expect("written");
+    let config = good(&line);
+    assert_eq!(config.secret, Some(Secret([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15])));
+    assert!(format!("{config:?}").contains("Secret(…)"));
+    for text in ["", "0001", "zz0102030405060708090a0b0c0d0e0f", "+00102030405060708090a0b0c0d0e0f"] {
+        std::fs::write(file.path(), text).expect("written");
+        assert!(matches!(load(&line), Err(ConfigError::SecretWrong { .. })), "{text:?}");
+    }
+}
+
+#[test]
+fn the_state_directory_is_the_first_that_is_said() {
+    let mut around = around();
+    let root = |asked: Option<&str>, around: &Surroundings| state::root(asked.map(PathBuf::from), around);
+    assert_eq!(root(None, &around), Path::new("/home/somebody/.local/state/lb"));
+    around.xdg_state_home = Some("/xdg".into());
+    assert_eq!(root(None, &around), Path::new("/xdg/lb"));
+    around.state_directory = Some("/var/lib/lb:/var/lib/other".into());
+    assert_eq!(root(None, &around), Path::new("/var/lib/lb"));
+    assert_eq!(root(Some("/asked"), &around), Path::new("/asked"));
+    let service = Surroundings { state_directory: None, xdg_state_home: None, home: None, ..around };
+    assert_eq!(root(None, &service), Path::new("/var/lib/lb"));
+}

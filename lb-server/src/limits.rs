@@ -1,0 +1,63 @@
+//! How many client connections fit into the file descriptors that this process may have.
+//!
+//! A session costs two (client and backend); the rest of the process needs some whatever happens, and a connection that
+//! can't be served is better left in the accept queue than accepted and dropped (FAULTS O2 of the design).
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Descriptors of a session: the client's and the backend's socket.
+const FDS_PER_SESSION: u64 = 2;
+/// Standard streams, the runtime's epoll, signal pipe and waker, the admin listener, a state file or two.
+const FDS_PROCESS: u64 = 16;
+/// Per worker, beside its listeners: epoll, waker, the reserve descriptor.
+const FDS_PER_WORKER: u64 = 3;
+/// Per replica: its pidfd and the socket of its health check.
+const FDS_PER_REPLICA: u64 = 2;
+/// Kept for the admin API and for replicas that are added later: this part of all, up to so many.
+const SPARE_PART: u64 = 16;
+const SPARE_MAX: u64 = 1024;
+
+/// What the reserve depends on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Needs {
+    /// Data-plane threads.
+    pub(crate) workers: usize,
+    /// Front addresses; each has a listener a worker.
+    pub(crate) fronts: usize,
+    /// Replicas and backends at the start.
+    pub(crate) backends: usize,
+}
+
+/// The limit is below what one connection needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{limit} file descriptors are too few, at least {least} are needed: raise the limit (ulimit -n, LimitNOFILE=)")]
+pub(crate) struct TooFewFiles {
+    limit: u64,
+    least: u64,
+}
+
+/// Raises the soft limit to the hard one and says what it is then. A kernel that refuses leaves the old limit, which
+/// is then what is counted with.
+pub(crate) fn raise_nofile() -> u64 {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current != maximum && setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_ok() {
+        return maximum.unwrap_or(u64::MAX);
+    }
+    current.unwrap_or(u64::MAX)
+}
+
+/// Client connections that may be open at once under `nofile` descriptors.
+pub(crate) fn connections_max(nofile: u64, needs: Needs) -> Result<usize, TooFewFiles> {
+    let (workers, fronts, backends) = (needs.workers as u64, needs.fronts as u64, needs.backends as u64);
+    let fixed = FDS_PROCESS + workers * (FDS_PER_WORKER + fronts) + backends * FDS_PER_REPLICA;
+    let reserve = fixed + (nofile / SPARE_PART).min(SPARE_MAX);
+    let connections = nofile.saturating_sub(reserve) / FDS_PER_SESSION;
+    if connections == 0 {
+        let least = (fixed + FDS_PER_SESSION) * SPARE_PART / (SPARE_PART - 1) + 1;
+        return Err(TooFewFiles { limit: nofile, least });
+    }
+    Ok(usize::try_from(connections).unwrap_or(usize::MAX))
+}
+
+#[cfg(test)]
+mod tests;

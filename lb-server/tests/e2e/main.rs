@@ -1,0 +1,25 @@
+//! End-to-end tests: the real `lb` binary, its real replicas, real sockets on loopback.
+//!
+//! One file a subject; [`support`] starts the balancer on free ports, scripts backends and clients, and stops by pid
+//! whatever it started. A test waits on facts with a deadline and asserts nothing about speed. What the tests hold the
+//! binary to is the contract in the README and the issue, byte for byte where it gives bytes.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on should panic where it is")]
+
+mod admin_errors;
+mod answers;
+mod bad_starts;
+mod bulk;
+mod first_minute;
+mod garbage;
+mod healing;
+mod limits;
+mod membership;
+mod non_http;
+mod profile;
+mod relay;
+mod resets;
+mod routing;
+mod shutdown;
+mod spread;
+mod support;

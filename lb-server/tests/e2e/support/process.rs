@@ -1,0 +1,116 @@
+//! One `lb serve` process with a state directory of its own and its stderr collected line by line.
+//!
+//! Dropping it ends it by its pid: SIGTERM first, so that it stops its replicas, SIGKILL where it doesn't obey.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use super::wait::{eventually, in_time};
+
+/// A child, running or ended.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    stderr: Lines,
+    state_dir: TempDir,
+}
+
+type Lines = Arc<Mutex<Vec<String>>>;
+
+impl Process {
+    /// Starts `lb serve` (`command` is lb, or a shell that becomes it) with `flags`, on free ports where none are
+    /// given.
+    pub(crate) fn spawn(mut command: Command, flags: &[&str]) -> Self {
+        let state_dir = tempfile::tempdir().unwrap();
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("LB_")) {
+            command.env_remove(name);
+        }
+        command.arg("serve").args(["--workers", "2"]).arg("--state-dir").arg(state_dir.path());
+        for (flag, value) in [("--front", "127.0.0.1:0"), ("--admin", "127.0.0.1:0")] {
+            if !flags.contains(&flag) {
+                command.args([flag, value]);
+            }
+        }
+        command.args(flags).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let stderr = collect_lines(child.stderr.take().unwrap());
+        Self { child, stderr, state_dir }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn exit_status(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) fn wait_for_exit(&mut self) -> ExitStatus {
+        eventually("lb ends", || self.exit_status())
+    }
+
+    /// The lines it has written so far.
+    pub(crate) fn stderr(&self) -> Vec<String> {
+        self.stderr.lock().unwrap().clone()
+    }
+
+    /// All it has ever written; it must have ended.
+    pub(crate) fn last_words(&self) -> String {
+        // The collecting thread gives its share up at the end of the stream.
+        eventually("stderr is read to its end", || (Arc::strong_count(&self.stderr) == 1).then_some(()));
+        self.stderr().join("\n")
+    }
+
+    /// What lies in the state directory.
+    pub(crate) fn state_files(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.state_dir.path()).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("--- stderr of lb (pid {}):\n{}", self.pid(), self.stderr().join("\n"));
+        }
+        if self.exit_status().is_some() {
+            return;
+        }
+        signal(self.pid(), Signal::TERM);
+        if in_time(|| self.exit_status()).is_none() {
+            let _gone = self.child.kill();
+            let _reaped = self.child.wait();
+            assert!(thread::panicking(), "lb does not end after SIGTERM");
+        }
+    }
+}
+
+/// Sends a signal to one process; false where it is gone.
+pub(crate) fn signal(pid: u32, signal: Signal) -> bool {
+    kill_process(Pid::from_raw(pid as i32).unwrap(), signal).is_ok()
+}
+
+/// Whether a process is there (a zombie is).
+pub(crate) fn is_alive(pid: u32) -> bool {
+    Path::new(&format!("/proc/{pid}")).exists()
+}
+
+fn collect_lines(stderr: impl Read + Send + 'static) -> Lines {
+    let lines = Lines::default();
+    let collected = Arc::clone(&lines);
+    thread::spawn(move || {
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            collected.lock().unwrap().push(line);
+        }
+    });
+    lines
+}
