@@ -15,4 +15,5 @@ pub mod request_log;
 mod start;
 mod supervisor;
 
+pub use membership::state::MemberRefused;
 pub use start::{ControlPlane, StartError, start};

@@ -19,11 +19,11 @@ use crate::events::EventLog;
 use crate::health::schedule::Checks;
 use crate::http::{self, Api, Listener};
 use crate::inbox::Inbox;
-use crate::membership::command::{ChangeError, Membership};
+use crate::membership::command::Membership;
 use crate::membership::names::{PatternError, check_pattern};
 use crate::membership::owner::{Inputs, Owner};
 use crate::membership::publish::Publisher;
-use crate::membership::state::{Effect, Input, Moment, State};
+use crate::membership::state::{Effect, Input, MemberRefused, Moment, State};
 use crate::request_log::RequestLog;
 use crate::supervisor::Supervisor;
 use crate::supervisor::launcher::Launcher;
@@ -42,9 +42,9 @@ pub enum StartError {
     /// A pattern for names.
     #[error("--names/--new-names: {0}")]
     Names(#[from] PatternError),
-    /// The first replicas and backends don't fit.
-    #[error("--replicas and --backend: {0}")]
-    Members(#[from] ChangeError),
+    /// The ring doesn't take one of the first replicas and backends.
+    #[error(transparent)]
+    Members(#[from] MemberRefused),
     /// The folder for the replicas' output.
     #[error("--state-dir {}: {source}", .path.display())]
     StateDir {

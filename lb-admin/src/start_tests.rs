@@ -15,7 +15,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use super::*;
 use crate::config::{AdminAddr, Check, LaunchConfig, Names};
 use crate::events::EventKind;
-use crate::membership::command::{Add, Remove};
+use crate::membership::command::{Add, ChangeError, Remove};
 use crate::membership::snapshot::{BackendView, Snapshot};
 
 /// Says which descriptors beyond the third it has and answers every request with 200. Where it is given a second argument, it starts a child in a process group of its own

@@ -4,12 +4,13 @@
 //! breath, and is cut short when the data path reports trouble. Neighbour: [`super::rise_fall`] says how long.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::net::SocketAddr;
+use std::time::Duration;
 
 use lb_core::backend::{Backend, BackendId};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::probe::probe;
 use super::resolve::resolve;
@@ -17,6 +18,9 @@ use super::rise_fall::{Change, Outcome, RiseFall};
 use crate::config::{AdminConfig, Check, StaticBackend};
 use crate::membership::state::Input;
 
+/// Two probes are apart so far at least, however often the data path asks: a backend that resets every session but
+/// passes its checks must not be probed without pause.
+const ASKED_INTERVAL_MIN: Duration = Duration::from_millis(10);
 /// Spread of a wait to either side.
 const JITTER: f64 = 0.1;
 
@@ -88,11 +92,12 @@ struct Suspicion {
 }
 
 impl Patrol {
-    async fn run(mut self, addr: std::net::SocketAddr, check: Check) {
+    async fn run(mut self, addr: SocketAddr, check: Check) {
         let start = Instant::now();
         let mut record = RiseFall::new();
         let mut suspicion: Option<Suspicion> = None;
         loop {
+            let probed_at = Instant::now();
             let outcome = probe(addr, &check).await;
             let change = record.observe(&outcome, suspicion.is_some_and(|suspicion| suspicion.refused));
             self.tell(change, suspicion.is_some() && outcome == Outcome::Good);
@@ -101,7 +106,10 @@ impl Patrol {
             }
             let wait = jittered(record.interval(start.elapsed()));
             match timeout(wait, self.asked.recv()).await {
-                Ok(Some(refused)) => suspicion = Some(Suspicion { refused }),
+                Ok(Some(refused)) => {
+                    suspicion = Some(Suspicion { refused });
+                    sleep_until(probed_at + ASKED_INTERVAL_MIN).await;
+                }
                 // Nobody watches this backend any more.
                 Ok(None) => return,
                 Err(_) => {}

@@ -66,6 +66,7 @@ const WORKER_COUNTERS: &[WorkerCounter] = &[
     ("sessions_reset", "Sessions ended by a reset from either side", |stats| &stats.resets),
     ("sessions_timed_out", "Sessions closed by a deadline", |stats| &stats.timeouts),
     ("accepts_deferred", "Accepts put off because no file descriptor was left", |stats| &stats.accepts_deferred),
+    ("turns_cut_short", "Times that a session had more to move than one turn allows", |stats| &stats.turns_cut_short),
     ("stale_events", "Events for a session that was gone", |stats| &stats.stale_events),
     ("reports_dropped", "Reports of the workers that did not fit their channel", |stats| &stats.reports_dropped),
 ];

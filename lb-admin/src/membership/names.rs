@@ -3,7 +3,7 @@
 //! Names reach file names, environments and `/rep`, so the rule is strict and checked at every door: 1 to 63 of
 //! `[A-Za-z0-9_.-]`, the first a letter or a digit. `.`, `..`, a path or an option can't be written that way.
 //! A made-up name is the pattern with `{n}` as six random digits. It is never one that was used before, by whomever:
-//! a client that still knows a dead replica's name must not meet another replica under it. Neighbour: [`super::state`].
+//! a client that still knows a dead replica's name must not meet another replica under it. Used by `state`.
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -53,7 +53,9 @@ impl ProcessLauncher {
         let (program, args) = plan.argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         let mut command = Command::new(program);
         command.args(args).envs(plan.env).stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
-        let child = command.spawn()?;
+        let child = command.spawn().map_err(|error| {
+            io::Error::new(error.kind(), format!("{} could not be run: {error}", program.to_string_lossy()))
+        })?;
         let pid = Pid::from_child(&child);
         // The child isn't reaped before this returns, so the number is still its own.
         let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
@@ -70,10 +72,8 @@ impl Launcher for ProcessLauncher {
     type Replica = Process;
 
     async fn launch(&self, order: &Order) -> Result<Process, Exit> {
-        self.start(order).map_err(|error| {
-            let program = self.recipe.launcher.first().map(|program| program.to_string_lossy()).unwrap_or_default();
-            Exit { how: format!("{program} could not be run: {error}"), hopeless: true, output: String::new() }
-        })
+        // Whatever it is (no program, no port, no descriptor), the next moment won't be better.
+        self.start(order).map_err(|error| Exit { how: error.to_string(), hopeless: true, output: String::new() })
     }
 }
 

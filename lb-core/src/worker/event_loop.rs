@@ -188,6 +188,7 @@ fn drive(
     match by(live, key, desk) {
         Driven::Waiting => false,
         Driven::Again => {
+            desk.port.shared.stats.turns_cut_short.add(1);
             if !live.queued {
                 live.queued = true;
                 run_queue.push(key);

@@ -29,6 +29,8 @@ pub struct WorkerStats {
     pub timeouts: Counter,
     /// Accepts put off because no file descriptor was left.
     pub accepts_deferred: Counter,
+    /// Times that a session had more to move than one turn allows.
+    pub turns_cut_short: Counter,
     /// Events for a token whose session was gone.
     pub stale_events: Counter,
     /// Reports that didn't fit their channel.

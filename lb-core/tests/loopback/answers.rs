@@ -117,11 +117,12 @@ fn the_first_byte_deadline_ends_with_the_first_byte() {
 fn an_error_answer_reaches_a_client_that_is_still_sending() {
     let plane = Plane::start(config());
     let mut client = plane.connect();
-    client.write_all(b"POST /r?id=1 HTTP/1.1\r\nContent-Length: 9000000\r\n\r\n").unwrap();
+    client.write_all(b"POST /r?id=1 HTTP/1.1\r\nContent-Length: 20000000\r\n\r\n").unwrap();
     let mut writer = client.try_clone().unwrap();
     let sender = std::thread::spawn(move || {
         let block = [b'x'; 10_000];
-        (0..100).all(|_| writer.write_all(&block).is_ok())
+        // More than all buffers on the way can hold.
+        (0..2_000).all(|_| writer.write_all(&block).is_ok())
     });
     let mut response = vec![0; 200];
     let mut got = 0;

@@ -43,6 +43,7 @@ fn a_hundred_megabytes_down_are_byte_exact() {
     drop(client);
     plane.all_closed();
     assert_eq!(plane.count(|stats| &stats.bytes_to_client), BULK as u64);
+    assert!(plane.count(|stats| &stats.turns_cut_short) > 0, "no session may have a worker to itself");
 }
 
 #[test]

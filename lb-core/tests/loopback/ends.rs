@@ -1,8 +1,10 @@
 //! FIN and RST from either side arrive at the other as what they are, after all bytes that went before them.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::Shutdown;
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::mpsc;
+
+use socket2::{Domain, Socket, Type};
 
 use super::support::*;
 
@@ -96,16 +98,19 @@ fn a_backend_reset_mid_response_is_never_a_clean_end() {
 #[test]
 fn a_backend_that_resets_with_bytes_unread_by_a_slow_client_loses_none_that_were_read() {
     const BYTES: usize = 2_000_000;
-    let backend = Scripted::new(|mut stream| {
+    let (said, has_reset) = mpsc::channel();
+    let backend = Scripted::new(move |mut stream| {
         read_head(&mut stream);
         stream.write_all(&[b'x'; BYTES]).unwrap();
         // All is out of this process once the peer's window took it; ask the kernel rather than guess.
         until("the front has read everything", || unacknowledged(&stream) == 0);
         reset(stream);
+        said.send(()).unwrap();
     });
     let plane = Plane::before(config(), &backend);
-    let mut client = plane.connect();
+    let mut client = slow_client(plane.addr);
     client.write_all(REQUEST).unwrap();
+    has_reset.recv_timeout(PATIENCE).unwrap();
     let mut got = 0;
     let mut buffer = vec![0; 4096];
     let end = loop {
@@ -115,7 +120,7 @@ fn a_backend_that_resets_with_bytes_unread_by_a_slow_client_loses_none_that_were
             Err(error) => break Some(error.kind()),
         }
     };
-    assert_eq!(end, Some(ErrorKind::ConnectionReset), "after {got} bytes");
+    assert_eq!((got, end), (BYTES, Some(ErrorKind::ConnectionReset)));
     plane.all_closed();
 }
 
@@ -154,9 +159,19 @@ fn a_client_gone_while_the_backend_is_thinking_leaves_nothing_behind() {
     plane.all_closed();
 }
 
-fn unacknowledged(stream: &std::net::TcpStream) -> usize {
+/// A client with a small window, so that what it hasn't read yet stays with the front's kernel.
+fn slow_client(addr: SocketAddr) -> TcpStream {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    socket.connect(&addr.into()).unwrap();
+    let stream = TcpStream::from(socket);
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+fn unacknowledged(stream: &TcpStream) -> usize {
     let queued = std::fs::read_to_string("/proc/net/tcp").unwrap();
-    let port = |addr: std::net::SocketAddr| format!(":{:04X}", addr.port());
+    let port = |addr: SocketAddr| format!(":{:04X}", addr.port());
     let (local, peer) = (port(stream.local_addr().unwrap()), port(stream.peer_addr().unwrap()));
     let line = queued.lines().find(|line| {
         let mut fields = line.split_whitespace().skip(1);

@@ -1,10 +1,10 @@
 //! `--backend NAME=HOST:PORT[,weight=W]` and `--check`. Hosts are not looked up here: that may change while we run.
 
 use lb_admin::config::{Check, StaticBackend};
+use lb_admin::membership::names::is_hostname;
 use lb_core::backend::Weight;
 
 use super::ConfigError;
-use super::names::is_name;
 
 /// What replicas answer when they are well.
 const REPLICA_CHECK_PATH: &str = "/heartbeat";
@@ -25,7 +25,7 @@ pub(super) fn parse_all(texts: &[String]) -> Result<Vec<StaticBackend>, ConfigEr
 fn parse(text: &str) -> Result<StaticBackend, ConfigError> {
     let wrong = |why| ConfigError::Backend { text: text.to_owned(), why };
     let (name, rest) = text.split_once('=').ok_or_else(|| wrong("there is no NAME="))?;
-    if !is_name(name) {
+    if !is_hostname(name) {
         return Err(wrong("a name is 1 to 63 of A-Z a-z 0-9 _ . - beginning with a letter or digit"));
     }
     let mut parts = rest.split(',');

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use lb_admin::membership::names::PatternError;
 use lb_core::backend::WeightError;
 use lb_core::ring::RingConfigError;
 use lb_core::session::key::KeySourceError;
@@ -40,16 +41,8 @@ pub(crate) enum ConfigError {
     #[error("--check '{0}': write a path such as /heartbeat, or tcp")]
     Check(String),
 
-    #[error("--names '{0}' has no {{n}}, so two replicas would have one name: write '{0}{{n}}'")]
-    NamesWithoutNumber(String),
-    #[error(
-        "{flag} '{pattern}' has no {{n}}, so a replacement would have no name of its own: add --new-names '{pattern}_{{n}}'"
-    )]
-    NewNamesWithoutNumber { flag: &'static str, pattern: String },
-    #[error(
-        "{flag} '{pattern}' makes the name '{name}': a name is 1 to 63 of A-Z a-z 0-9 _ . - beginning with a letter or digit"
-    )]
-    NotAName { flag: &'static str, pattern: String, name: String },
+    #[error("{flag} {source}; write for example 'S{{n}}'")]
+    Names { flag: &'static str, source: PatternError },
     #[error("--server-id '{0}': must not be empty and must not hold control characters")]
     ServerId(String),
 

@@ -138,10 +138,11 @@ impl State {
         for name in &names {
             let number = self.numbers.give();
             let place = Place { call, ..Place::new(Arc::clone(name), Seat::numbered(number), Weight::ONE, now) };
-            if let Err(error) = self.take_seat(place) {
+            // With weight 1 and a seat of its own, there being no room is the only reason.
+            if self.take_seat(place).is_err() {
                 self.numbers.give_back(number);
                 self.give_up_seats(before);
-                return Err(error);
+                return Err(ChangeError::RingFull);
             }
         }
         for index in before..self.places.len() {

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use lb_core::ring::{Probing, RingConfig, Rule};
+
+use crate::config::AdminConfig;
 use crate::membership::command::ChangeError;
-use crate::membership::state::world::{World, is_made_up};
+use crate::membership::snapshot::Snapshot;
+use crate::membership::state::world::{World, config, is_made_up};
 
 #[test]
 fn added_names_come_in_the_order_asked_for_then_made_up_ones_whoever_is_ready_first() {
@@ -174,4 +178,51 @@ fn rm_of_more_than_there_are_removes_all_of_them() {
     let mut world = World::ready(3);
     let call = world.remove(Some(100), &["S2"]);
     assert_eq!((world.answer(call), world.listed().len(), world.state.snapshot().target), (Some(Ok(())), 0, 0));
+}
+
+/// Under `--hash assignment`.
+fn assignment(replicas: u32) -> World {
+    let rule = Rule::Assignment { probing: Probing::Linear };
+    let ring = RingConfig::new(rule, None, 0).expect("a good ring");
+    World::new(&AdminConfig { ring, replicas_max: 100, ..config(replicas) })
+}
+
+#[test]
+fn a_removed_seats_number_is_given_again_but_never_by_the_assignment_hash() {
+    for (mut world, next) in [(World::ready(3), 2), (assignment(3), 4)] {
+        world.all_ready();
+        world.remove(None, &["S2"]);
+        world.add(None, &["A"]);
+        assert_eq!(world.seat("A"), next);
+    }
+}
+
+#[test]
+fn an_add_that_was_taken_back_uses_no_number_up() {
+    let mut world = assignment(1);
+    world.all_ready();
+    let call = world.add(None, &["A", "B"]);
+    let launches = world.launches();
+    world.exit_with(launches[1].0, true);
+    assert!(matches!(world.answer(call), Some(Err(ChangeError::StartFailed { .. }))));
+    world.add(None, &["C", "D"]);
+    assert_eq!(["C", "D"].map(|name| world.seat(name)), [2, 3]);
+}
+
+#[test]
+fn where_the_ring_has_no_room_for_all_of_them_none_is_added() {
+    let mut world = assignment(50);
+    world.all_ready();
+    let before = world.state.snapshot();
+    let call = world.add(Some(10), &[]);
+    assert_eq!(world.answer(call), Some(Err(ChangeError::RingFull)));
+    assert!(world.launches().is_empty());
+    assert_eq!(world.state.snapshot().target, 50);
+    let call = world.add(Some(1), &["A"]);
+    world.all_ready();
+    assert_eq!((world.answer(call), world.seat("A")), (Some(Ok(())), 51));
+    world.remove(None, &["A"]);
+    let after = world.state.snapshot();
+    let owners = |snapshot: &Snapshot| (0..512).map(|slot| snapshot.slots.owner(slot).copied()).collect::<Vec<_>>();
+    assert_eq!(owners(&before), owners(&after), "ring positions were given back");
 }

@@ -37,12 +37,6 @@ pub(super) fn deadline(place: &Place) -> Option<Instant> {
     }
 }
 
-impl Leaving {
-    pub(super) fn is_draining(&self) -> bool {
-        matches!(self.step, Step::Draining { .. })
-    }
-}
-
 impl State {
     pub(super) fn launch(&mut self, index: usize, now: Moment) {
         let id = self.new_id();
@@ -87,7 +81,7 @@ impl State {
         let place = &mut self.places[index];
         let Some(alive) = place.alive_mut() else { return };
         alive.health = Health::Ready;
-        alive.suspected = false;
+        alive.suspected = None;
         alive.ready_at.get_or_insert(now.at);
         let took = now.at.duration_since(place.since.at);
         place.since = now;
@@ -105,7 +99,7 @@ impl State {
         let place = &mut self.places[index];
         let Some(alive) = place.alive_mut() else { return };
         alive.health = Health::Down { refused };
-        alive.suspected = false;
+        alive.suspected = None;
         place.since = now;
         self.table_changed = true;
         self.record_of(index, EventKind::Down, why);
@@ -114,11 +108,11 @@ impl State {
     pub(super) fn suspected(&mut self, id: BackendId, refused: bool) {
         let Some(index) = self.index_of(id) else { return };
         let Some(alive) = self.places[index].alive_mut() else { return };
-        // One event and one probe for a burst of refused connects.
-        if alive.health != Health::Ready || alive.suspected {
+        // One event and one probe for a burst of them; a refusal says more than the other kinds.
+        if alive.health != Health::Ready || alive.suspected >= Some(refused) {
             return;
         }
-        alive.suspected = refused;
+        alive.suspected = Some(refused);
         self.effects.push(Effect::Probe { id, refused });
         if refused {
             self.record_of(index, EventKind::ConnectRefused, "by the data path".to_owned());
@@ -129,7 +123,7 @@ impl State {
         if let Some(index) = self.index_of(id)
             && let Some(alive) = self.places[index].alive_mut()
         {
-            alive.suspected = false;
+            alive.suspected = None;
         }
     }
 
@@ -299,7 +293,7 @@ impl State {
         let backend = place::backend_at(place, id, addr, self.limits.workers);
         let supervised = place.supervised;
         self.effects.push(Effect::Watch { backend: Arc::clone(&backend), supervised });
-        let alive = Alive { pid, backend, health: Health::Starting, ready_at: None, suspected: false };
+        let alive = Alive { pid, backend, health: Health::Starting, ready_at: None, suspected: None };
         place.enter(Life::Alive(alive), now);
     }
 

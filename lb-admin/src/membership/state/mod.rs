@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use lb_core::backend::{Backend, BackendId, Seat, Weight};
-use lb_core::ring::{Member, Ring, RingConfig, RingTable, SlotMap};
+use lb_core::ring::{Member, Ring, RingConfig, RingError, RingTable, SlotMap};
 
 use self::change::{Pending, Queued};
 use self::numbers::SeatNumbers;
@@ -130,6 +130,14 @@ pub(crate) struct State {
     effects: Vec<Effect>,
 }
 
+/// The ring didn't take a member in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no place in the ring for '{name}': {why}")]
+pub struct MemberRefused {
+    name: Arc<str>,
+    why: RingError,
+}
+
 /// The settings that decisions depend on.
 #[derive(Clone, Debug)]
 struct Limits {
@@ -149,7 +157,7 @@ impl State {
         workers: usize,
         rng: fastrand::Rng,
         now: Moment,
-    ) -> Result<(Self, Vec<Effect>), ChangeError> {
+    ) -> Result<(Self, Vec<Effect>), MemberRefused> {
         let mut ring = Ring::new(config.ring);
         let mut state = Self {
             limits: Limits {
@@ -230,7 +238,7 @@ impl State {
         }
     }
 
-    fn take_first_seats(&mut self, config: &AdminConfig, now: Moment) -> Result<(), ChangeError> {
+    fn take_first_seats(&mut self, config: &AdminConfig, now: Moment) -> Result<(), MemberRefused> {
         let taken: Vec<&str> = config.backends.iter().map(|backend| &*backend.name).collect();
         let numbered = (1_u64..).map(|n| super::names::fill(&config.names.first, "n", &n.to_string()));
         let free = numbered.filter(|name| !taken.contains(&&**name));
@@ -247,9 +255,9 @@ impl State {
     }
 
     /// Puts a new place into the ring.
-    fn take_seat(&mut self, place: Place) -> Result<(), ChangeError> {
+    fn take_seat(&mut self, place: Place) -> Result<(), MemberRefused> {
         let member = Member { seat: place.seat, weight: place.weight };
-        self.ring.add(member).map_err(|_| ChangeError::RingFull)?;
+        self.ring.add(member).map_err(|why| MemberRefused { name: Arc::clone(&place.name), why })?;
         self.names.note(&place.name);
         self.places.push(place);
         self.seats_changed = true;

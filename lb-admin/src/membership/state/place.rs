@@ -53,8 +53,8 @@ pub(super) struct Alive {
     pub(super) backend: Arc<Backend>,
     pub(super) health: Health,
     pub(super) ready_at: Option<Instant>,
-    /// The data path was refused, and the probe that was asked for hasn't answered.
-    pub(super) suspected: bool,
+    /// The data path has had trouble (`true`: was refused), and the probe that was asked for hasn't answered.
+    pub(super) suspected: Option<bool>,
 }
 
 /// What the checks say.
@@ -171,6 +171,10 @@ pub(super) enum Step {
 }
 
 impl Leaving {
+    pub(super) fn is_draining(&self) -> bool {
+        matches!(self.step, Step::Draining { .. })
+    }
+
     /// Whether a draining one has nothing left to do.
     pub(super) fn is_drained(&self, applied: u64, now: Instant) -> bool {
         let Step::Draining { version, deadline } = self.step else { return false };

@@ -33,9 +33,17 @@ struct Simulation {
     user_names: HashSet<String>,
 }
 
+/// What was so before an input.
+#[derive(Default)]
+struct Before {
+    committed: usize,
+    pending: Vec<(CallId, Arc<str>)>,
+}
+
+/// A request, for the checks of its answer.
 enum Asked {
     Add,
-    Remove,
+    Remove(Remove),
 }
 
 impl Simulation {
@@ -57,17 +65,31 @@ impl Simulation {
             used_names: HashSet::new(),
             user_names,
         };
-        simulation.carry_out(effects);
+        simulation.carry_out(effects, &Before::default());
         simulation
     }
 
     fn apply(&mut self, input: Input) {
+        let before = Before { committed: self.committed(), pending: self.pending_names() };
         let effects = self.state.apply(input, self.now);
-        self.carry_out(effects);
+        let agreed = |effect: &Effect| matches!(effect, Effect::Answer(_, Ok(())));
+        if !effects.iter().any(agreed) {
+            assert_eq!(self.committed(), before.committed, "N follows /add and /rm, nothing else");
+        }
+        self.carry_out(effects, &before);
         self.check();
     }
 
-    fn carry_out(&mut self, effects: Vec<Effect>) {
+    fn pending_names(&self) -> Vec<(CallId, Arc<str>)> {
+        self.state.places.iter().filter_map(|place| Some((place.call?, Arc::clone(&place.name)))).collect()
+    }
+
+    /// N: the replicas that no `/add` still waits for.
+    fn committed(&self) -> usize {
+        self.state.places.iter().filter(|place| place.supervised && place.call.is_none()).count()
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>, before: &Before) {
         for effect in effects {
             match effect {
                 Effect::Launch { id, name, .. } => {
@@ -80,7 +102,7 @@ impl Simulation {
                     assert!(process.is_some_and(|process| process != Process::Stopping), "stopped once, while it runs");
                     self.gone.insert(id);
                 }
-                Effect::Answer(call, result) => self.answered(call, &result),
+                Effect::Answer(call, result) => self.answered(call, &result, before),
                 Effect::Publish(table) => assert_eq!(table.version(), self.state.version),
                 _ => {}
             }
@@ -96,10 +118,25 @@ impl Simulation {
         }
     }
 
-    fn answered(&mut self, call: CallId, result: &Result<(), ChangeError>) {
+    fn answered(&mut self, call: CallId, result: &Result<(), ChangeError>, before: &Before) {
         let asked = self.asked.remove(&call).expect("an answer a call, once");
-        if let (Asked::Remove, Err(error)) = (asked, result) {
-            assert!(error.is_callers_fault(), "{error}");
+        let present = |name: &str| self.state.places.iter().any(|p| *p.name == *name && p.call.is_none());
+        match (asked, result) {
+            (Asked::Add, Ok(())) => {
+                let names = before.pending.iter().filter(|(pending, _)| *pending == call);
+                assert!(names.into_iter().all(|(_, name)| present(name)), "what was added is there");
+            }
+            (Asked::Add, Err(_)) => {
+                assert!(self.state.places.iter().all(|place| place.call != Some(call)), "all or nothing");
+            }
+            (Asked::Remove(remove), Ok(())) => {
+                let names: HashSet<_> = remove.hostnames.iter().collect();
+                let len = remove.hostnames.len();
+                let picked = remove.n.map_or(0, |n| n as usize - len);
+                assert_eq!(self.committed(), before.committed.saturating_sub(names.len() + picked), "N after /rm");
+                assert!(!remove.hostnames.iter().any(|name| present(name)), "what was removed is gone");
+            }
+            (Asked::Remove(_), Err(error)) => assert!(error.is_callers_fault(), "{error}"),
         }
     }
 
@@ -187,9 +224,10 @@ impl Simulation {
         let listed: Vec<String> = self.state.snapshot().listed().map(str::to_owned).collect();
         let mut hostnames = if self.rng.bool() { self.random_names() } else { Vec::new() };
         hostnames.extend(self.rng.choice(&listed).cloned());
+        let remove = Remove { n: self.random_n(hostnames.len()), hostnames };
         self.calls += 1;
-        self.asked.insert(self.calls, Asked::Remove);
-        Input::Remove(self.calls, Remove { n: self.random_n(hostnames.len()), hostnames })
+        self.asked.insert(self.calls, Asked::Remove(remove.clone()));
+        Input::Remove(self.calls, remove)
     }
 
     /// Left alone in a world where everything works, it reaches its target, answers everybody and is at rest.

@@ -139,6 +139,18 @@ fn a_reset_seen_by_a_write_is_not_turned_into_a_clean_end_by_the_read_after_it()
 }
 
 #[test]
+fn the_last_bytes_before_a_reset_are_not_kept_back_for_a_fin_that_never_comes() {
+    let mut relay = relaying(true);
+    read(&mut relay, ClientToBackend, 9);
+    relay.flushed(ClientToBackend, Flushed::Failed);
+    hangup(&mut relay, Side::Backend);
+    relay.filled(BackendToClient, Filled::Bytes { count: 5, short: true });
+    assert!(!relay.ends_here(BackendToClient), "MSG_MORE would hold them until the reset destroys them");
+    relay.flushed(BackendToClient, Flushed::Bytes(5));
+    assert_eq!(relay.step(), Step::BackendGone);
+}
+
+#[test]
 fn a_reset_after_the_backends_fin_reaches_the_client() {
     let mut relay = relaying(true);
     read(&mut relay, BackendToClient, 5);
