@@ -117,7 +117,10 @@ impl Summary {
     fn of(values: impl Iterator<Item = f64>) -> Self {
         let mut sorted: Vec<f64> = values.collect();
         sorted.sort_by(f64::total_cmp);
-        Self { min: sorted[0], median: sorted[sorted.len() / 2], worst: sorted[sorted.len() - 1] }
+        let middle = sorted.len() / 2;
+        // Of an even number of values the mean of the two in the middle.
+        let median = (sorted[middle] + sorted[(sorted.len() - 1) / 2]) / 2.0;
+        Self { min: sorted[0], median, worst: sorted[sorted.len() - 1] }
     }
 
     fn in_words(&self) -> String {
