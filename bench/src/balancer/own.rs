@@ -18,7 +18,9 @@ use rustix::process::{Pid, Signal, kill_process};
 
 /// How long it may take to print its addresses.
 const ADDRESSES_WITHIN: Duration = Duration::from_secs(10);
-/// How long it may take to drain and stop; then it is killed.
+/// How long it may take to drain; then it is told again.
+const DRAINED_WITHIN: Duration = Duration::from_secs(5);
+/// How long it may then take to stop; then it is killed.
 const STOPPED_WITHIN: Duration = Duration::from_secs(10);
 /// Between two looks at a child that shall end.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
@@ -64,22 +66,31 @@ impl OwnLb {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        // The second SIGTERM ends what is left of the drain; killed at once, lb would leave its replicas behind.
+        if !self.ends_after_term(DRAINED_WITHIN) && !self.ends_after_term(STOPPED_WITHIN) {
+            eprintln!("lb-bench: lb (pid {}) did not stop; killed: its replicas may be left", self.child.id());
+            let _gone = self.child.kill();
+            let _reaped = self.child.wait();
+        }
+        // Best effort: what is left in a temporary directory harms nobody.
+        let _removed = fs::remove_dir_all(&self.state_dir);
+    }
+}
+
+impl Running {
+    fn ends_after_term(&mut self, patience: Duration) -> bool {
         if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
             // ESRCH: it has ended by itself.
             let _gone = kill_process(pid, Signal::TERM);
         }
-        let deadline = Instant::now() + STOPPED_WITHIN;
+        let deadline = Instant::now() + patience;
         while matches!(self.child.try_wait(), Ok(None)) {
             if Instant::now() > deadline {
-                eprintln!("lb-bench: lb (pid {}) did not stop within {STOPPED_WITHIN:?}; killed", self.child.id());
-                let _gone = self.child.kill();
-                let _reaped = self.child.wait();
-                break;
+                return false;
             }
             thread::sleep(LOOK_AGAIN);
         }
-        // Best effort: what is left in a temporary directory harms nobody.
-        let _removed = fs::remove_dir_all(&self.state_dir);
+        true
     }
 }
 
