@@ -37,7 +37,7 @@ loopback:
 # The documentation builds, and every link in it leads somewhere
 doc:
     cargo test -j {{jobs}} --workspace --doc
-    RUSTDOCFLAGS="-D warnings" cargo doc -j {{jobs}} --workspace --no-deps --document-private-items
+    RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc -j {{jobs}} --workspace --no-deps --document-private-items
 
 # Every experiment of the bench once, small: does it run, and does its verdict hold?
 bench-smoke:

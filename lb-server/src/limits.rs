@@ -1,7 +1,7 @@
 //! How many client connections fit into the file descriptors that this process may have.
 //!
 //! A session costs two (client and backend); the rest of the process needs some whatever happens, and a connection that
-//! can't be served is better left in the accept queue than accepted and dropped (FAULTS O2 of the design).
+//! can't be served is better left in the accept queue than accepted and dropped.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 

@@ -18,9 +18,9 @@ use rustix::process::{Pid, Signal, kill_process};
 
 /// How long it may take to print its addresses.
 const ADDRESSES_WITHIN: Duration = Duration::from_secs(10);
-/// How long it may take to drain; then it is told not to wait any longer.
-const DRAINED_WITHIN: Duration = Duration::from_secs(1);
-/// How long it may take to stop after that; then it is killed.
+/// How long it may take to drain; then it is told again.
+const DRAINED_WITHIN: Duration = Duration::from_secs(5);
+/// How long it may then take to stop; then it is killed.
 const STOPPED_WITHIN: Duration = Duration::from_secs(10);
 /// Between two looks at a child that shall end.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
@@ -66,11 +66,9 @@ impl OwnLb {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // The first SIGTERM drains. After an interrupt our own clients still hold their connections (they are dropped
-        // after us), so it would wait for them: the second ends that, and it stops its replicas all the same.
-        let ended = [DRAINED_WITHIN, STOPPED_WITHIN].into_iter().any(|within| self.ends_after_sigterm(within));
-        if !ended {
-            eprintln!("lb-bench: lb (pid {}) did not stop within {STOPPED_WITHIN:?}; killed", self.child.id());
+        // The second SIGTERM ends what is left of the drain; killed at once, lb would leave its replicas behind.
+        if !self.ends_after_term(DRAINED_WITHIN) && !self.ends_after_term(STOPPED_WITHIN) {
+            eprintln!("lb-bench: lb (pid {}) did not stop; killed: its replicas may be left", self.child.id());
             let _gone = self.child.kill();
             let _reaped = self.child.wait();
         }
@@ -80,10 +78,12 @@ impl Drop for Running {
 }
 
 impl Running {
-    fn ends_after_sigterm(&mut self, within: Duration) -> bool {
-        // Not reaped yet, so the pid is still its own; ESRCH can't be.
-        let _sent = kill_process(Pid::from_child(&self.child), Signal::TERM);
-        let deadline = Instant::now() + within;
+    fn ends_after_term(&mut self, patience: Duration) -> bool {
+        if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+            // ESRCH: it has ended by itself.
+            let _gone = kill_process(pid, Signal::TERM);
+        }
+        let deadline = Instant::now() + patience;
         while matches!(self.child.try_wait(), Ok(None)) {
             if Instant::now() > deadline {
                 return false;

@@ -2,7 +2,7 @@
 //!
 //! A head may arrive byte by byte. [`HeadScan`] goes on looking where the last look stopped, so a dripped head costs
 //! linear time (re-parsing it each time would be quadratic), and holds the size limits, which httparse doesn't have.
-//! [`Line`] and [`headers`] read the found range with httparse.
+//! [`Line`] and [`with_headers`] read the found range with httparse.
 //! Not here: what the key is ([`super::key`]) and what follows the head ([`super::body`]).
 
 /// Longest first line, in bytes, line end included (a longer one is answered with 431).

@@ -87,6 +87,9 @@ impl Drop for Process {
         }
         signal(self.pid(), Signal::TERM);
         if in_time(|| self.exit_status()).is_none() {
+            // The second one ends what is left of a drain; killed at once, lb would leave its replicas behind.
+            signal(self.pid(), Signal::TERM);
+            let _in_vain = in_time(|| self.exit_status());
             let _gone = self.child.kill();
             let _reaped = self.child.wait();
             assert!(thread::panicking(), "lb does not end after SIGTERM");
