@@ -24,6 +24,7 @@ use tracing_subscriber::EnvFilter;
 use crate::config::{Config, Secret};
 use crate::limits::{self, Needs};
 use crate::notify::notify;
+use crate::say;
 use crate::shutdown::{self, Running};
 use crate::signals::Signals;
 use crate::state::StateDir;
@@ -86,7 +87,7 @@ async fn say_ready(mut snapshots: watch::Receiver<Arc<Snapshot>>) -> Infallible 
     // Not all in time, or the control plane is gone, which its own watcher tells.
     let _in_time = tokio::time::timeout(READY_WITHIN, all_ready).await.is_ok();
     let snapshot = Arc::clone(&snapshots.borrow());
-    eprintln!("{}", ready_line(&snapshot, began.elapsed()));
+    say::line(ready_line(&snapshot, began.elapsed()));
     notify("READY=1");
     std::future::pending().await
 }
@@ -107,16 +108,16 @@ fn ready_line(snapshot: &Snapshot, after: Duration) -> String {
 /// One line an address, in the words that scripts look for, and what the configuration has to say.
 fn announce(config: &Config, fronts: &Fronts, admin: Option<&Listener>) {
     for addr in fronts.addrs() {
-        eprintln!("front {addr}");
+        say::line(format_args!("front {addr}"));
     }
     if let Some(listener) = admin {
         match listener.addr() {
-            AdminAddr::Tcp(addr) => eprintln!("admin http://{addr}"),
-            AdminAddr::Unix(path) => eprintln!("admin unix:{}", path.display()),
+            AdminAddr::Tcp(addr) => say::line(format_args!("admin http://{addr}")),
+            AdminAddr::Unix(path) => say::line(format_args!("admin unix:{}", path.display())),
         }
     }
     for note in &config.notes {
-        eprintln!("note: {note}");
+        say::line(format_args!("note: {note}"));
     }
 }
 
@@ -128,7 +129,7 @@ fn open_state(config: &Config, port: u16) -> anyhow::Result<(StateDir, Secret)> 
         None => state.secret().context("hash key")?,
     };
     for warning in [warning, no_key].into_iter().flatten() {
-        eprintln!("warning: {warning}");
+        say::line(format_args!("warning: {warning}"));
     }
     Ok((state, secret))
 }
@@ -142,6 +143,8 @@ fn log_to_stderr() {
         .with_writer(std::io::stderr)
         .with_ansi(ansi)
         .with_target(false)
+        // It would tell stderr that stderr can't be written, and panic over it.
+        .log_internal_errors(false)
         .init();
 }
 
