@@ -46,8 +46,6 @@ pub(crate) fn serve(config: &Config) -> anyhow::Result<()> {
     let admin = config.admin.as_ref().map(lb_admin::http::bind).transpose().context("admin")?;
     let port = fronts.addrs().first().context("a front is configured")?.port();
     let (state, secret) = open_state(config, port)?;
-    announce(config, &fronts, admin.as_ref());
-
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(run(config, config.worker(secret, connections_max), fronts, admin, &state))
 }
@@ -59,8 +57,9 @@ async fn run(
     admin: Option<Listener>,
     state: &StateDir,
 ) -> anyhow::Result<()> {
-    // Before anything is started: a signal that comes during the start must find somebody who stops what runs.
+    // Before anything is started or said: a signal that comes during the start must find somebody who stops what runs.
     let mut signals = Signals::new()?;
+    announce(config, &fronts, admin.as_ref());
     let for_admin = Arc::new(sync::Notify::new());
     let for_us = Arc::new(sync::Notify::new());
     let (wake_admin, wake_us) = (Arc::clone(&for_admin), Arc::clone(&for_us));
