@@ -64,8 +64,25 @@ fn told(result: anyhow::Result<()>) -> Exit {
     match result {
         Ok(()) => Exit::Ok,
         Err(error) => {
-            say::line(format_args!("error: {error:#}"));
+            say::line(format_args!("error: {}", in_one_line(&error)));
             Exit::Failed
         }
     }
 }
+
+/// An error and what it came from. Some say that already themselves; nothing is said twice.
+fn in_one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string).filter(|cause| !cause.is_empty()) {
+        if line.is_empty() {
+            line = cause;
+        } else if !line.ends_with(&cause) {
+            line = format!("{line}: {cause}");
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+#[path = "main_tests.rs"]
+mod tests;

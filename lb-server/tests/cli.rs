@@ -87,7 +87,7 @@ fn an_admin_port_that_is_in_use_exits_1_and_starts_nothing() {
     let dir = state.path().to_str().expect("a path of letters");
     let ended = refused(&["--front", "127.0.0.1:0", "--admin", &admin, "--state-dir", dir]);
     assert_eq!(ended.code, Some(1));
-    assert!(ended.stderr[0].contains(&admin), "{:?}", ended.stderr);
+    assert!(ended.stderr[0].contains(&admin) && ended.stderr[0].contains("another --admin"), "{:?}", ended.stderr);
 }
 
 #[test]
