@@ -38,7 +38,9 @@ pub(crate) fn run(args: &ReplicaArgs) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut signals = Signals::new()?;
-        let listener = TcpListener::bind(addr).await.map_err(|error| anyhow::anyhow!("replica {addr}: {error}"))?;
+        let listener = TcpListener::bind(addr)
+            .await
+            .map_err(|error| anyhow::anyhow!("replica {addr}: {error}; choose another --listen"))?;
         say::line(format_args!("replica {} on {}", args.id, listener.local_addr()?));
         let watch = Arc::new(Watch::new());
         let (end, ended) = watch::channel(());
