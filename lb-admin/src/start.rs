@@ -219,5 +219,4 @@ impl ControlPlane {
 }
 
 #[cfg(test)]
-#[path = "start_tests.rs"]
 mod tests;

@@ -146,5 +146,4 @@ fn log_to_stderr() {
 }
 
 #[cfg(test)]
-#[path = "boot_tests.rs"]
 mod tests;
