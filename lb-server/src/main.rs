@@ -84,5 +84,4 @@ fn in_one_line(error: &anyhow::Error) -> String {
 }
 
 #[cfg(test)]
-#[path = "main_tests.rs"]
 mod tests;

@@ -44,5 +44,4 @@ fn ignores(status: &str, kind: SignalKind) -> bool {
 }
 
 #[cfg(test)]
-#[path = "signals_tests.rs"]
 mod tests;

@@ -39,5 +39,4 @@ fn parse(text: &str) -> Option<Stat> {
 }
 
 #[cfg(test)]
-#[path = "procfs_tests.rs"]
 mod tests;
