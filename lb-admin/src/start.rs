@@ -230,5 +230,4 @@ impl ControlPlane {
 }
 
 #[cfg(test)]
-#[path = "start_tests.rs"]
 mod tests;

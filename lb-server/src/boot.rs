@@ -148,5 +148,4 @@ fn log_to_stderr() {
 }
 
 #[cfg(test)]
-#[path = "boot_tests.rs"]
 mod tests;

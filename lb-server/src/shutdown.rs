@@ -122,5 +122,4 @@ fn counted(sessions: u64) -> String {
 }
 
 #[cfg(test)]
-#[path = "shutdown_tests.rs"]
 mod tests;

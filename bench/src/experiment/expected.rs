@@ -38,5 +38,4 @@ pub(crate) fn equal(expected: &Counts, counts: &BTreeMap<&str, u64>) -> bool {
 }
 
 #[cfg(test)]
-#[path = "expected_tests.rs"]
 mod tests;

@@ -160,5 +160,4 @@ fn device_and_inode(path: &Path) -> io::Result<(u64, u64)> {
 }
 
 #[cfg(test)]
-#[path = "listener_tests.rs"]
 mod tests;
