@@ -56,7 +56,7 @@ impl ProcessLauncher {
         let lease = self.ports.lease()?;
         let plan = self.recipe.plan(order, lease.port());
         let (output, path) = self.logs.create(order)?;
-        let log = Log { path: Some(path), logs: Arc::clone(&self.logs) };
+        let log = Log { path, logs: Arc::clone(&self.logs) };
         let (program, args) = plan.argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         let mut command = Command::new(program);
         command.args(args).envs(plan.env).stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
