@@ -19,6 +19,8 @@ pub enum CloseReason {
     HeadTimeout,
     /// No byte in either direction for the idle timeout.
     IdleTimeout,
+    /// The backend has ended, and the client, which knows, has neither sent nor ended for long.
+    ClientStayed,
     /// The process stops and the drain deadline has passed.
     DrainDeadline,
     /// No backend could be had for a client that can't be answered.
@@ -41,7 +43,8 @@ impl CloseReason {
     pub fn farewells(self) -> (Farewell, Farewell) {
         use Farewell::{Close, Reset};
         match self {
-            Self::Complete | Self::HandedOver => (Close, Close),
+            // What the kernel still holds for a slow client goes on its way after a plain close.
+            Self::Complete | Self::HandedOver | Self::ClientStayed => (Close, Close),
             // The backend may still be sending what nobody reads.
             Self::ResponseComplete | Self::Answered(_) => (Close, Reset),
             Self::ClientReset => (Close, Reset),
