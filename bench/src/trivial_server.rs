@@ -17,6 +17,7 @@ const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 /// Read and written at once.
 const READ_BYTES: usize = 4 * 1024;
 const WRITE_BYTES: usize = 256 * 1024;
+const CLOSE: &str = "Connection: close\r\n";
 
 /// `lb-bench trivial-server`
 #[derive(Debug, clap::Args)]
@@ -30,8 +31,10 @@ pub(crate) struct Options {
 }
 
 struct Site {
-    /// The complete answer to anything small.
+    /// The complete answer to anything small,
     small: Vec<u8>,
+    /// and to who wants the connection closed after it.
+    small_and_close: Vec<u8>,
     delay: Duration,
     filler: Rc<[u8]>,
 }
@@ -43,7 +46,12 @@ pub(crate) async fn run(options: &Options) -> io::Result<()> {
         let listener = listen()?;
         println!("{}", listener.local_addr()?);
         let delay = Duration::from_millis(options.delay);
-        let site = Rc::new(Site { small: small_answer(name), delay, filler: Rc::clone(&filler) });
+        let site = Rc::new(Site {
+            small: small_answer(name, ""),
+            small_and_close: small_answer(name, CLOSE),
+            delay,
+            filler: Rc::clone(&filler),
+        });
         tokio::task::spawn_local(accept(listener, site));
     }
     // A thread of its own waits: a pipe's end is no reason to poll it.
@@ -84,6 +92,7 @@ async fn serve(mut stream: TcpStream, site: Rc<Site>) -> io::Result<()> {
         }
         match request.download {
             Some(length) => download(&mut stream, length, &site.filler).await?,
+            None if request.close => stream.write_all(&site.small_and_close).await?,
             None => stream.write_all(&site.small).await?,
         }
         if request.close {
@@ -134,12 +143,12 @@ impl Request {
     }
 }
 
-fn small_answer(name: &str) -> Vec<u8> {
+fn small_answer(name: &str, connection: &str) -> Vec<u8> {
     let body = format!(
         "{{\"response\":{{\"message\":\"Hello from Server: {name}\",\"status\":\"Successful\"}},\"server_id\":\"{name}\"}}\n"
     );
     let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
-    format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    format!("{head}{connection}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
 #[cfg(test)]
