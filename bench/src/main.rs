@@ -61,8 +61,8 @@ fn main() -> ExitCode {
         Experiment::Scale(options) => on_sockets(cli.json, scale::run(&options)),
         Experiment::Kill(options) => on_sockets(cli.json, kill::run(&options)),
         Experiment::Peers(options) => {
-            let isolated = options.enter_isolation();
-            on_sockets(cli.json, peers::run(&options, isolated))
+            options.enter_isolation();
+            on_sockets(cli.json, peers::run(&options))
         }
         Experiment::Load(options) => on_sockets(cli.json, experiment::load::run(&options)),
         Experiment::Ceiling(options) => on_sockets(cli.json, ceiling::run(&options)),
