@@ -159,7 +159,8 @@ async fn one_round(
 /// Two runs at the same time would measure each other. The lock ends with the process.
 fn take_turn() -> anyhow::Result<File> {
     let path = std::env::temp_dir().join("lb-bench-peers.lock");
-    let file = File::options().create(true).append(true).open(&path);
+    // Another user's file may be read, and a lock needs no more.
+    let file = File::open(&path).or_else(|_| File::options().create(true).append(true).open(&path));
     let file = file.with_context(|| format!("{} can't be opened", path.display()))?;
     let locked = flock(&file, FlockOperation::NonBlockingLockExclusive);
     ensure!(locked.is_ok(), "another `lb-bench peers` is running: they would measure each other");
