@@ -17,6 +17,8 @@ pub enum CloseReason {
     BackendReset,
     /// A client that sent nothing, or too little, before the deadline for the head.
     HeadTimeout,
+    /// The backend ended, and the client then neither sent anything nor ended for [`super::deadline::HALF_CLOSED`].
+    ClientStayed,
     /// No byte in either direction for the idle timeout.
     IdleTimeout,
     /// The process stops and the drain deadline has passed.
@@ -41,7 +43,8 @@ impl CloseReason {
     pub fn farewells(self) -> (Farewell, Farewell) {
         use Farewell::{Close, Reset};
         match self {
-            Self::Complete | Self::HandedOver => (Close, Close),
+            // A client that stayed has been told FIN already, and may still be receiving what went before it.
+            Self::Complete | Self::HandedOver | Self::ClientStayed => (Close, Close),
             // The backend may still be sending what nobody reads.
             Self::ResponseComplete | Self::Answered(_) => (Close, Reset),
             Self::ClientReset => (Close, Reset),

@@ -10,6 +10,10 @@ use crate::config::WorkerConfig;
 pub const LINGER: Duration = Duration::from_secs(2);
 /// How long a client that shall be reset may take to receive what the kernel still holds for it.
 pub const RESET_AFTER: Duration = Duration::from_secs(2);
+/// How long a session may stay without a byte once its backend has ended and the client was told so. Clients that keep
+/// connections for later often don't look at them, and each would hold a backend's socket in CLOSE_WAIT for the idle
+/// timeout. The kernel's own limit for such halves (`tcp_fin_timeout`).
+pub const HALF_CLOSED: Duration = Duration::from_secs(60);
 /// How often it is looked whether it has received that; the kernel doesn't tell.
 pub const RESET_LOOK_MS: u64 = 5;
 
@@ -22,8 +26,10 @@ impl Session {
             Phase::Connecting(_) => after(self.since_ms, config.connect_timeout),
             Phase::Relaying => {
                 let idle = after(self.touched_ms, config.idle_timeout);
-                let first_byte = after(self.touched_ms, config.first_byte_timeout).filter(|_| self.relay.answerable());
-                idle.into_iter().chain(first_byte).min()
+                let awaits_response = self.relay.answerable() || self.relay.awaits_in_vain();
+                let first_byte = after(self.touched_ms, config.first_byte_timeout).filter(|_| awaits_response);
+                let half_closed = after(self.touched_ms, HALF_CLOSED).filter(|_| self.relay.response_ended());
+                idle.into_iter().chain(first_byte).chain(half_closed).min()
             }
             Phase::Lingering(_) => after(self.since_ms, LINGER),
             Phase::ResettingClient { look_at_ms } => Some(look_at_ms),

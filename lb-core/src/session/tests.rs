@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::relay::Direction::ClientToBackend;
+use super::relay::Direction::{BackendToClient, ClientToBackend};
 use super::request::KeyedBy;
 use super::*;
 use crate::config::{Affinity, Mode, NonHttp, WorkerConfig};
@@ -86,6 +86,24 @@ fn traffic_moves_the_idle_deadline() {
     let mut session = relaying(false);
     session.touch(5000);
     assert_eq!(session.deadline_ms(&config()), Some(65_000));
+}
+
+/// A half that nobody closes must not stay for ever (haproxy #1362).
+#[test]
+fn a_client_that_stays_after_the_backends_end_is_closed_long_before_the_idle_timeout() {
+    let an_hour = WorkerConfig { idle_timeout: Duration::from_secs(3600), ..config() };
+    let mut session = relaying(true);
+    session.relay.filled(BackendToClient, Filled::Bytes { count: 9, short: true });
+    session.relay.flushed(BackendToClient, Flushed::Bytes(9));
+    assert_eq!(session.deadline_ms(&an_hour), Some(1000 + 3_600_000));
+    session.relay.filled(BackendToClient, Filled::End);
+    session.relay.shut(BackendToClient);
+    assert_eq!(session.deadline_ms(&an_hour), Some(1000 + 60_000));
+    session.touch(2000);
+    assert_eq!(session.deadline_ms(&an_hour), Some(2000 + 60_000), "an upload may go on");
+    assert_eq!(session.expired(0, 62_000), Action::Close(CloseReason::ClientStayed));
+    let nothing_is_cut_off = (close::Farewell::Close, close::Farewell::Close);
+    assert_eq!(CloseReason::ClientStayed.farewells(), nothing_is_cut_off);
 }
 
 #[test]

@@ -59,7 +59,10 @@ pub(crate) fn close(mut live: Live, desk: &mut Desk, reason: CloseReason) {
     let stats = &desk.port.shared.stats;
     match reason {
         CloseReason::ClientReset | CloseReason::BackendReset => stats.resets.add(1),
-        CloseReason::HeadTimeout | CloseReason::IdleTimeout | CloseReason::DrainDeadline => stats.timeouts.add(1),
+        CloseReason::HeadTimeout
+        | CloseReason::ClientStayed
+        | CloseReason::IdleTimeout
+        | CloseReason::DrainDeadline => stats.timeouts.add(1),
         _ => {}
     }
     let (client, backend) = reason.farewells();

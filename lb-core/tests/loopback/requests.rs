@@ -1,6 +1,7 @@
 //! `--affinity request`, pinned requests, recorded ids, and the admin paths on the front.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
+use std::time::Duration;
 
 use lb_core::config::{Affinity, WorkerConfig};
 
@@ -72,6 +73,27 @@ fn a_session_of_one_request_ends_with_its_response_though_the_client_stays() {
     assert!(read_text(&mut client).ends_with("hello"));
     drop(client);
     plane.all_closed();
+}
+
+#[test]
+fn a_client_asks_again_of_a_backend_that_ignores_close_and_is_not_left_waiting_for_ever() {
+    let ignores_close = Scripted::new(|mut stream| {
+        read_head(&mut stream);
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello").unwrap();
+        assert_eq!(read_head(&mut stream), "", "the second request is not for this connection");
+    });
+    for pipelined in [true, false] {
+        let brief = WorkerConfig { first_byte_timeout: Duration::from_millis(50), ..per_request() };
+        let plane = Plane::before(brief, &ignores_close);
+        let mut client = plane.connect();
+        let twice = b"GET /r?id=1 HTTP/1.1\r\n\r\nGET /r?id=2 HTTP/1.1\r\n\r\n";
+        let (first, second) = twice.split_at(if pipelined { twice.len() } else { twice.len() / 2 });
+        client.write_all(first).unwrap();
+        client.read_exact(&mut [0; 43]).unwrap();
+        client.write_all(second).unwrap();
+        assert_eq!(client.read(&mut [0; 8]).unwrap_err().kind(), ErrorKind::ConnectionReset);
+        plane.all_closed();
+    }
 }
 
 #[test]
