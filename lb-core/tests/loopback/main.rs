@@ -13,3 +13,4 @@ mod ends;
 mod requests;
 mod routing;
 mod support;
+mod traffic;
