@@ -117,6 +117,15 @@ fn a_passed_deadline_is_answered_where_http_allows_it() {
     assert_eq!(connecting.expired(0, 1100), Action::Connect, "the next backend");
 }
 
+/// Reading on would fill a buffer that nobody empties, or spin on the full one (sozu #1373).
+#[test]
+fn a_client_that_sends_while_its_backend_connects_is_not_read() {
+    let mut session = routed(true);
+    session.connecting(1000);
+    session.relay.ready(Side::Client, Readiness { readable: true, hangup: true, ..Readiness::default() });
+    assert_eq!(session.next(), Action::Wait);
+}
+
 #[test]
 fn without_a_backend_http_is_answered_and_others_are_reset() {
     assert_eq!(routed(true).give_up(Status::Unavailable), Action::Answer(Status::Unavailable));

@@ -7,6 +7,7 @@
 mod admission;
 mod answers;
 mod bulk;
+mod connecting;
 mod control;
 mod drain;
 mod ends;

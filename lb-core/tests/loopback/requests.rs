@@ -1,6 +1,7 @@
 //! `--affinity request`, pinned requests, recorded ids, and the admin paths on the front.
 
 use std::io::{ErrorKind, Read, Write};
+use std::net::Shutdown;
 use std::time::Duration;
 
 use lb_core::config::{Affinity, WorkerConfig};
@@ -62,6 +63,45 @@ fn a_chunked_upload_in_pieces_is_forwarded_to_its_end() {
         client.write_all(piece.as_bytes()).unwrap();
     }
     assert!(read_text(&mut client).ends_with("3\r\nabc\r\n0\r\n\r\n"));
+}
+
+#[test]
+fn a_body_larger_than_any_buffer_is_forwarded_to_its_end_and_no_further() {
+    const BODY: usize = 1_000_000;
+    let counting = Scripted::new(|mut stream| {
+        read_head(&mut stream);
+        let mut body = vec![0; BODY];
+        stream.read_exact(&mut body).unwrap();
+        assert!(body.iter().all(|byte| *byte == b'b'));
+        // Nothing follows: the client's FIN does.
+        assert_eq!(stream.read(&mut body).unwrap(), 0);
+        respond(&mut stream, "whole");
+    });
+    let plane = Plane::before(per_request(), &counting);
+    let mut client = plane.connect();
+    write!(client, "PUT /r?id=1 HTTP/1.1\r\nContent-Length: {BODY}\r\n\r\n").unwrap();
+    client.write_all(&vec![b'b'; BODY]).unwrap();
+    client.write_all(b"GET /r?id=2 HTTP/1.1\r\n\r\n").unwrap();
+    client.shutdown(Shutdown::Write).unwrap();
+    assert!(read_text(&mut client).ends_with("whole"));
+    plane.all_closed();
+}
+
+#[test]
+fn an_expectation_is_met_by_the_backend_and_the_body_follows() {
+    let backend = Scripted::new(|mut stream| {
+        assert!(read_head(&mut stream).contains("Expect: 100-continue"));
+        stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").unwrap();
+        let mut body = [0; 4];
+        stream.read_exact(&mut body).unwrap();
+        respond(&mut stream, "thanks");
+    });
+    let plane = Plane::before(per_request(), &backend);
+    let mut client = plane.connect();
+    client.write_all(b"POST /r?id=1 HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n").unwrap();
+    assert_eq!(read_head(&mut client), "HTTP/1.1 100 Continue\r\n\r\n");
+    client.write_all(b"body").unwrap();
+    assert!(read_text(&mut client).ends_with("thanks"));
 }
 
 #[test]
