@@ -95,6 +95,8 @@ pub struct Relay {
     /// Whether the front may answer for a backend that never did.
     answerable: bool,
     moved_last: Direction,
+    /// The client has sent more than its one request.
+    pub surplus: bool,
     /// Where the request ends.
     pub end: RequestEnd,
 }
@@ -110,6 +112,7 @@ impl Default for Relay {
             backend_reset: false,
             answerable: false,
             moved_last: Direction::ClientToBackend,
+            surplus: false,
             end: RequestEnd::Never,
         }
     }
@@ -225,9 +228,22 @@ impl Relay {
         self.answerable && self.response.filled == 0
     }
 
+    /// How many of the bytes just read from the client belong to its request.
+    pub fn admit(&mut self, bytes: &[u8]) -> usize {
+        let admitted = self.end.admit(bytes);
+        self.surplus |= admitted < bytes.len();
+        admitted
+    }
+
+    /// Whether the client, having had (some of) its response, has asked for more than the one request of its session: a
+    /// backend that ignores `Connection: close` leaves it waiting for a response that nobody will send.
+    pub fn awaits_in_vain(&self) -> bool {
+        self.surplus && self.response.filled > 0
+    }
+
     /// Whether the backend has ended cleanly, the client knows, and all that is missing is the client's own end.
     pub fn waits_for_client_end(&self) -> bool {
-        self.response.shut && !self.request.eof && self.request.held == 0
+        self.response.shut && !self.backend_reset && !self.request.eof && self.request.held == 0
     }
 
     /// Whether the client half has ended: its FIN was seen.

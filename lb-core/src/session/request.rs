@@ -71,6 +71,10 @@ pub fn decide(scan: &mut HeadScan, bytes: &[u8], context: &Context<'_>) -> Verdi
     if context.config.mode == Mode::Tcp {
         return Verdict::Route(context.by_address(KeyedBy::Source));
     }
+    // Whoever is asked again about a line that is complete waits for the head: the line isn't parsed at every byte of it.
+    if scan.line_len() > 0 && scan.find_head(bytes) == Scan::More {
+        return Verdict::More;
+    }
     match scan.find_line(bytes) {
         Scan::More => return Verdict::More,
         Scan::NotHttp => return context.not_a_head(NotAHead::NotHttp),

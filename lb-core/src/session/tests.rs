@@ -88,6 +88,25 @@ fn traffic_moves_the_idle_deadline() {
     assert_eq!(session.deadline_ms(&config(), false), Some(65_000));
 }
 
+/// A half that nobody closes must not stay for ever (haproxy #1362).
+#[test]
+fn a_client_that_stays_after_the_backends_end_is_closed_long_before_the_idle_timeout() {
+    let an_hour = WorkerConfig { idle_timeout: Duration::from_secs(3600), ..config() };
+    let mut session = relaying(true);
+    session.relay.filled(BackendToClient, Filled::Bytes { count: 9, short: true });
+    session.relay.flushed(BackendToClient, Flushed::Bytes(9));
+    assert_eq!(session.deadline_ms(&an_hour, false), Some(1000 + 3_600_000));
+    session.relay.filled(BackendToClient, Filled::End);
+    session.relay.shut(BackendToClient);
+    assert_eq!(session.deadline_ms(&an_hour, false), Some(1000 + 60_000));
+    session.touch(2000);
+    assert_eq!(session.deadline_ms(&an_hour, false), Some(2000 + 60_000), "an upload may go on");
+    assert_eq!(session.expired(0, 62_000), Action::Close(CloseReason::ClientStayed));
+    assert_eq!(session.deadline_ms(&an_hour, true), Some(2000 + 2000), "sooner where the process stops");
+    let nothing_is_cut_off = (close::Farewell::Close, close::Farewell::Reset);
+    assert_eq!(CloseReason::ClientStayed.farewells(), nothing_is_cut_off);
+}
+
 #[test]
 fn a_passed_deadline_is_answered_where_http_allows_it() {
     assert_eq!(Session::accepted(0).expired(0, 500), Action::Close(CloseReason::HeadTimeout));
@@ -97,6 +116,15 @@ fn a_passed_deadline_is_answered_where_http_allows_it() {
     let mut connecting = routed(true);
     connecting.connecting(1000);
     assert_eq!(connecting.expired(0, 1100), Action::Connect, "the next backend");
+}
+
+/// Reading on would fill a buffer that nobody empties, or spin on the full one (sozu #1373).
+#[test]
+fn a_client_that_sends_while_its_backend_connects_is_not_read() {
+    let mut session = routed(true);
+    session.connecting(1000);
+    session.relay.ready(Side::Client, Readiness { readable: true, hangup: true, ..Readiness::default() });
+    assert_eq!(session.next(), Action::Wait);
 }
 
 #[test]
@@ -151,21 +179,4 @@ fn a_client_to_be_reset_is_looked_at_until_it_has_everything_or_too_long() {
     assert_eq!(session.expired(0, 3999), Action::ResetClient);
     session.look_again(3999);
     assert_eq!(session.expired(0, 4004), Action::Close(CloseReason::BackendReset));
-}
-
-#[test]
-fn a_client_that_stays_after_its_backend_has_ended_is_not_kept_for_ever() {
-    let mut session = relaying(true);
-    session.relay.ready(Side::Backend, Readiness { readable: true, hangup: true, ..Readiness::default() });
-    session.relay.filled(BackendToClient, Filled::Bytes { count: 5, short: true });
-    session.relay.flushed(BackendToClient, Flushed::Bytes(5));
-    session.touch(2000);
-    assert_eq!(session.deadline_ms(&config(), false), Some(62_000), "the idle timeout, while the FIN isn't said");
-    assert_eq!(session.next(), Action::Shut(BackendToClient));
-    session.relay.shut(BackendToClient);
-    let patient = WorkerConfig { idle_timeout: Duration::ZERO, ..config() };
-    assert_eq!(session.deadline_ms(&patient, false), Some(62_000));
-    assert_eq!(session.deadline_ms(&patient, true), Some(4000), "sooner where the process stops");
-    assert_eq!(session.expired(0, 62_000), Action::Close(CloseReason::ClientStayed));
-    assert_eq!(CloseReason::ClientStayed.farewells().0, close::Farewell::Close, "a slow client still gets the rest");
 }

@@ -137,7 +137,7 @@ fn note_request_bytes(live: &mut Live, desk: &Desk, count: usize) -> usize {
         desk.port.shared.stats.requests_pinned.add(u64::from(pinned));
     }
     live.answered_since = false;
-    live.session.relay.end.admit(bytes)
+    live.session.relay.admit(bytes)
 }
 
 /// Counts what came from the backend, and records whose first answer it is before the client can have it.

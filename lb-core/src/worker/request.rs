@@ -103,6 +103,7 @@ fn routed(live: &mut Live, desk: &mut Desk, mut decision: Decision) {
         let rest = &received[head_len..];
         let admitted = decision.end.admit(rest);
         rewritten.extend_from_slice(&rest[..admitted]);
+        live.session.relay.surplus = admitted < rest.len();
         desk.fresh = 0;
         desk.buffers.replace(&mut live.to_backend, rewritten);
     }

@@ -25,7 +25,7 @@ pub struct WorkerStats {
     pub answers: [Counter; 6],
     /// Sessions ended by a reset from either side.
     pub resets: Counter,
-    /// Sessions closed by a deadline (head, first byte, idle, drain).
+    /// Sessions closed by a deadline (head, first byte, half-closed, idle, drain).
     pub timeouts: Counter,
     /// Accepts put off because no file descriptor was left.
     pub accepts_deferred: Counter,

@@ -41,6 +41,7 @@ fn ipv6_fronts_serve_too() {
     plane.control.stop();
 }
 
+/// A count of connections that drifts ends in none being accepted (haproxy #2951).
 #[test]
 fn more_clients_than_may_be_open_wait_for_their_turn() {
     let plane = Plane::before(WorkerConfig { connections_max: 4, ..config() }, &Scripted::saying("hello"));

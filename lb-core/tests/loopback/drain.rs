@@ -59,6 +59,7 @@ fn the_deadline_of_a_drain_is_kept() {
     plane.joined();
 }
 
+/// A worker that stops drops what waits in its queue (pingora #427).
 #[test]
 fn no_client_that_was_let_in_is_reset_by_a_drain_under_load() {
     for _ in 0..5 {

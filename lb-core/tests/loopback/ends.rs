@@ -10,6 +10,7 @@ use super::support::*;
 
 const REQUEST: &[u8] = b"GET /r?id=1 HTTP/1.1\r\n\r\n";
 
+/// Taking the first FIN for the end of both directions tears the other down (envoy #2067).
 #[test]
 fn client_half_close_keeps_the_response_open() {
     let backend = Scripted::new(|mut stream| {
@@ -75,6 +76,7 @@ fn a_client_reset_reaches_the_backend_as_a_reset() {
     assert_eq!(plane.count(|stats| &stats.resets), 1);
 }
 
+/// A reset turned into FIN makes half a response look whole (envoy #2703, #44148).
 #[test]
 fn a_backend_reset_mid_response_is_never_a_clean_end() {
     let backend = Scripted::new(|mut stream| {
@@ -95,6 +97,7 @@ fn a_backend_reset_mid_response_is_never_a_clean_end() {
     plane.all_closed();
 }
 
+/// What one side sent before it hung up was dropped with it (haproxy #2749, sozu #1138).
 #[test]
 fn a_backend_that_resets_with_bytes_unread_by_a_slow_client_loses_none_that_were_read() {
     const BYTES: usize = 2_000_000;

@@ -7,9 +7,11 @@
 mod admission;
 mod answers;
 mod bulk;
+mod connecting;
 mod control;
 mod drain;
 mod ends;
 mod requests;
 mod routing;
 mod support;
+mod traffic;

@@ -1,6 +1,8 @@
 //! `--affinity request`, pinned requests, recorded ids, and the admin paths on the front.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
+use std::net::Shutdown;
+use std::time::Duration;
 
 use lb_core::config::{Affinity, WorkerConfig};
 
@@ -64,6 +66,45 @@ fn a_chunked_upload_in_pieces_is_forwarded_to_its_end() {
 }
 
 #[test]
+fn a_body_larger_than_any_buffer_is_forwarded_to_its_end_and_no_further() {
+    const BODY: usize = 1_000_000;
+    let counting = Scripted::new(|mut stream| {
+        read_head(&mut stream);
+        let mut body = vec![0; BODY];
+        stream.read_exact(&mut body).unwrap();
+        assert!(body.iter().all(|byte| *byte == b'b'));
+        // Nothing follows: the client's FIN does.
+        assert_eq!(stream.read(&mut body).unwrap(), 0);
+        respond(&mut stream, "whole");
+    });
+    let plane = Plane::before(per_request(), &counting);
+    let mut client = plane.connect();
+    write!(client, "PUT /r?id=1 HTTP/1.1\r\nContent-Length: {BODY}\r\n\r\n").unwrap();
+    client.write_all(&vec![b'b'; BODY]).unwrap();
+    client.write_all(b"GET /r?id=2 HTTP/1.1\r\n\r\n").unwrap();
+    client.shutdown(Shutdown::Write).unwrap();
+    assert!(read_text(&mut client).ends_with("whole"));
+    plane.all_closed();
+}
+
+#[test]
+fn an_expectation_is_met_by_the_backend_and_the_body_follows() {
+    let backend = Scripted::new(|mut stream| {
+        assert!(read_head(&mut stream).contains("Expect: 100-continue"));
+        stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").unwrap();
+        let mut body = [0; 4];
+        stream.read_exact(&mut body).unwrap();
+        respond(&mut stream, "thanks");
+    });
+    let plane = Plane::before(per_request(), &backend);
+    let mut client = plane.connect();
+    client.write_all(b"POST /r?id=1 HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n").unwrap();
+    assert_eq!(read_head(&mut client), "HTTP/1.1 100 Continue\r\n\r\n");
+    client.write_all(b"body").unwrap();
+    assert!(read_text(&mut client).ends_with("thanks"));
+}
+
+#[test]
 fn a_session_of_one_request_ends_with_its_response_though_the_client_stays() {
     let plane = Plane::before(per_request(), &Scripted::saying("hello"));
     let mut client = plane.connect();
@@ -72,6 +113,27 @@ fn a_session_of_one_request_ends_with_its_response_though_the_client_stays() {
     assert!(read_text(&mut client).ends_with("hello"));
     drop(client);
     plane.all_closed();
+}
+
+#[test]
+fn a_client_asks_again_of_a_backend_that_ignores_close_and_is_not_left_waiting_for_ever() {
+    let ignores_close = Scripted::new(|mut stream| {
+        read_head(&mut stream);
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello").unwrap();
+        assert_eq!(read_head(&mut stream), "", "the second request is not for this connection");
+    });
+    for pipelined in [true, false] {
+        let brief = WorkerConfig { first_byte_timeout: Duration::from_millis(50), ..per_request() };
+        let plane = Plane::before(brief, &ignores_close);
+        let mut client = plane.connect();
+        let twice = b"GET /r?id=1 HTTP/1.1\r\n\r\nGET /r?id=2 HTTP/1.1\r\n\r\n";
+        let (first, second) = twice.split_at(if pipelined { twice.len() } else { twice.len() / 2 });
+        client.write_all(first).unwrap();
+        client.read_exact(&mut [0; 43]).unwrap();
+        client.write_all(second).unwrap();
+        assert_eq!(client.read(&mut [0; 8]).unwrap_err().kind(), ErrorKind::ConnectionReset);
+        plane.all_closed();
+    }
 }
 
 #[test]

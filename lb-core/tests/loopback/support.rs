@@ -13,7 +13,7 @@ use lb_core::control::Control;
 use lb_core::net::listen::Fronts;
 use lb_core::ring::{KeyHasher, Member, Ring, RingConfig, RingTable, Rule};
 use lb_core::worker::{self, stats::WorkerStats};
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 
 /// How long a fact may take to come true before a test gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
@@ -206,6 +206,24 @@ pub(crate) fn dead_addr() -> SocketAddr {
         if TcpListener::bind(addr).is_ok() {
             return addr;
         }
+    }
+}
+
+/// An address that answers no handshake: a listener whose queue is full and never read drops the rest.
+pub(crate) struct BlackHole {
+    pub(crate) addr: SocketAddr,
+    _listener: Socket,
+    _fillers: Vec<TcpStream>,
+}
+
+impl BlackHole {
+    pub(crate) fn new() -> Self {
+        let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        listener.listen(0).unwrap();
+        let addr = listener.local_addr().unwrap().as_socket().unwrap();
+        let filler = || TcpStream::connect_timeout(&addr, Duration::from_millis(200)).ok();
+        Self { addr, _fillers: std::iter::from_fn(filler).collect(), _listener: listener }
     }
 }
 

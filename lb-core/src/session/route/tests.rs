@@ -19,6 +19,7 @@ fn table(ids: impl Iterator<Item = u32>) -> RingTable {
     RingTable::new(1, ring.slot_map(), backends)
 }
 
+/// Selection that only ends when it finds somebody never ends when all are down (haproxy 6be02d1c6).
 #[test]
 fn attempts_go_to_different_backends_until_the_retries_are_used_up() {
     let table = table(1..=20);
