@@ -55,7 +55,7 @@ fn its_answers_are_those_of_the_assignment_to_the_byte() {
 fn a_method_that_a_known_path_does_not_have_is_said_so() {
     let (_lb, addr) = start(&[]);
     let body = "{\"message\":\"<Error> '/home' answers GET and HEAD only\",\"status\":\"failure\"}\n";
-    assert_eq!(answer(addr, "DELETE /home"), json("405 Method Not Allowed", "allow: GET, HEAD\r\n", body));
+    assert_eq!(answer(addr, "DELETE /home"), json("400 Bad Request", "allow: GET, HEAD\r\n", body));
     let head = answer(addr, "HEAD /home");
     assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.ends_with("\r\n\r\n"), "{head}");
 }
@@ -117,6 +117,7 @@ fn a_port_in_use_exits_1() {
     let (_lb, addr) = start(&[]);
     let ended = Lb::start(&["replica", "--listen", &addr.to_string()]).end();
     assert_eq!((ended.code, ended.stderr.len()), (Some(1), 1), "{:?}", ended.stderr);
+    assert!(ended.stderr[0].contains("another --listen"), "{:?}", ended.stderr);
 }
 
 #[test]

@@ -4,13 +4,16 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+pub(crate) mod chart;
 pub(crate) mod progress;
+
+pub(crate) use chart::Chart;
 
 /// Exit code where the experiment ran but its verdict failed.
 const EXIT_VERDICT_FAILED: u8 = 10;
 
 /// The result of one experiment.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Report {
     /// The experiment's name and settings, one line.
     pub(crate) title: String,
@@ -20,6 +23,8 @@ pub(crate) struct Report {
     pub(crate) data: Value,
     /// What was claimed and did not hold; empty: passed.
     pub(crate) violations: Vec<String>,
+    /// What can be drawn of it.
+    pub(crate) charts: Vec<Chart>,
 }
 
 impl Report {

@@ -5,9 +5,9 @@
 //! normal end nothing is left. Names are hostnames (`membership::names`), so they can't be a path.
 
 use std::collections::VecDeque;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -31,16 +31,26 @@ impl Logs {
     /// Makes the folder.
     pub(super) fn new(state_dir: PathBuf) -> io::Result<Self> {
         let logs = Self { state_dir, kept: Mutex::default() };
-        fs::create_dir_all(logs.folder())?;
+        logs.make_folder()?;
         Ok(logs)
     }
 
-    /// An empty file for a replica, readable by us only: what a program prints may be private.
-    pub(super) fn create(&self, order: &Order) -> io::Result<(File, PathBuf)> {
+    /// An empty file for a replica, readable by us only: what a program prints may be private. Where none can be made
+    /// (the disk is full, became read-only, the folder was removed for good), the replica is more worth than its words:
+    /// they go to /dev/null.
+    ///
+    /// # Errors
+    /// Where that can't be opened either: no descriptor is left.
+    pub(super) fn create(&self, order: &Order) -> io::Result<(File, Option<PathBuf>)> {
         let path = self.folder().join(format!("{}.{}.log", order.name, order.id.0));
-        // A file of that name can only be left over from a run that was killed.
-        let file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&path)?;
-        Ok((file, path))
+        match self.make_folder().and_then(|()| create_private(&path)) {
+            Ok(file) => Ok((file, Some(path))),
+            Err(error) => {
+                let nowhere = OpenOptions::new().write(true).open("/dev/null")?;
+                tracing::warn!("{}: {error}; what {} writes is lost", path.display(), order.name);
+                Ok((nowhere, None))
+            }
+        }
     }
 
     /// Keeps a dead replica's file, and the oldest no longer.
@@ -52,6 +62,11 @@ impl Logs {
         {
             remove(&oldest);
         }
+    }
+
+    /// Again before every file: a second lb on the same port of another address, or a tidy user, may have removed it.
+    fn make_folder(&self) -> io::Result<()> {
+        DirBuilder::new().recursive(true).mode(0o700).create(self.folder())
     }
 
     fn folder(&self) -> PathBuf {
@@ -69,9 +84,16 @@ impl Drop for Logs {
     }
 }
 
+/// A file of that name can only be left over from a run that was killed.
+fn create_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(path)
+}
+
 /// Removes a file; a failure is worth a word, not more.
 pub(super) fn remove(path: &Path) {
-    if let Err(error) = fs::remove_file(path) {
+    if let Err(error) = fs::remove_file(path)
+        && error.kind() != io::ErrorKind::NotFound
+    {
         tracing::warn!("{} could not be removed: {error}", path.display());
     }
 }

@@ -161,6 +161,7 @@ fn sixteen_files_of_dead_replicas_are_kept_and_none_is_left_in_the_end() {
     let logs = Logs::new(state_dir.clone()).expect("made");
     for id in 0..20 {
         let (mut file, path) = logs.create(&order(id)).expect("made");
+        let path = path.expect("in the folder");
         file.write_all(b"x").expect("written");
         if id == 19 { remove(&path) } else { logs.keep(path) }
     }
@@ -168,4 +169,20 @@ fn sixteen_files_of_dead_replicas_are_kept_and_none_is_left_in_the_end() {
     assert_eq!(files, 16);
     drop(logs);
     assert!(!state_dir.exists() && folder.path().join("a").exists());
+}
+
+#[test]
+fn a_replica_is_started_whatever_has_become_of_the_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let state_dir = folder.path().join("a");
+    let logs = Logs::new(state_dir.clone()).expect("made");
+    fs::remove_dir_all(&state_dir).expect("removed");
+    let (_file, path) = logs.create(&order(1)).expect("made again");
+    assert!(path.is_some_and(|path| path.exists()));
+
+    fs::remove_dir_all(&state_dir).expect("removed");
+    fs::write(&state_dir, "in the way").expect("written");
+    let (mut file, path) = logs.create(&order(2)).expect("its words go nowhere");
+    assert_eq!(path, None);
+    file.write_all(b"x").expect("written");
 }

@@ -17,10 +17,10 @@ pub enum CloseReason {
     BackendReset,
     /// A client that sent nothing, or too little, before the deadline for the head.
     HeadTimeout,
-    /// The backend ended, and the client then neither sent anything nor ended for [`super::deadline::HALF_CLOSED`].
-    ClientStayed,
     /// No byte in either direction for the idle timeout.
     IdleTimeout,
+    /// The backend has ended, and the client, which knows, has neither sent nor ended for long.
+    ClientStayed,
     /// The process stops and the drain deadline has passed.
     DrainDeadline,
     /// No backend could be had for a client that can't be answered.
@@ -43,7 +43,7 @@ impl CloseReason {
     pub fn farewells(self) -> (Farewell, Farewell) {
         use Farewell::{Close, Reset};
         match self {
-            // A client that stayed has been told FIN already, and may still be receiving what went before it.
+            // What the kernel still holds for a slow client goes on its way after a plain close.
             Self::Complete | Self::HandedOver | Self::ClientStayed => (Close, Close),
             // The backend may still be sending what nobody reads.
             Self::ResponseComplete | Self::Answered(_) => (Close, Reset),

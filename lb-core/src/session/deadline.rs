@@ -8,18 +8,17 @@ use crate::config::WorkerConfig;
 /// How long a client may go on sending after the front has said its last word. Closing earlier would reset the
 /// connection and destroy what the client hasn't read yet (FAULTS fact 6).
 pub const LINGER: Duration = Duration::from_secs(2);
+/// How long a session may stay silent whose backend has ended and whose client hasn't. A backend that closed is no
+/// different on the wire from one that only finished sending; Linux keeps its own half of a closed socket as long.
+pub const BACKEND_ENDED: Duration = Duration::from_secs(60);
 /// How long a client that shall be reset may take to receive what the kernel still holds for it.
 pub const RESET_AFTER: Duration = Duration::from_secs(2);
-/// How long a session may stay without a byte once its backend has ended and the client was told so. Clients that keep
-/// connections for later often don't look at them, and each would hold a backend's socket in CLOSE_WAIT for the idle
-/// timeout. The kernel's own limit for such halves (`tcp_fin_timeout`).
-pub const HALF_CLOSED: Duration = Duration::from_secs(60);
 /// How often it is looked whether it has received that; the kernel doesn't tell.
 pub const RESET_LOOK_MS: u64 = 5;
 
 impl Session {
-    /// When something must happen although no socket says so; `None`: never.
-    pub fn deadline_ms(&self, config: &WorkerConfig) -> Option<u64> {
+    /// When something must happen although no socket says so; `None`: never. `draining`: the process is stopping.
+    pub fn deadline_ms(&self, config: &WorkerConfig, draining: bool) -> Option<u64> {
         match self.phase {
             Phase::Head(_) => after(self.since_ms, config.head_timeout),
             Phase::Routing(_) => None,
@@ -28,8 +27,9 @@ impl Session {
                 let idle = after(self.touched_ms, config.idle_timeout);
                 let awaits_response = self.relay.answerable() || self.relay.awaits_in_vain();
                 let first_byte = after(self.touched_ms, config.first_byte_timeout).filter(|_| awaits_response);
-                let half_closed = after(self.touched_ms, HALF_CLOSED).filter(|_| self.relay.response_ended());
-                idle.into_iter().chain(first_byte).chain(half_closed).min()
+                let ended = after(self.touched_ms, if draining { LINGER } else { BACKEND_ENDED });
+                let ended = ended.filter(|_| self.relay.waits_for_client_end());
+                idle.into_iter().chain(first_byte).chain(ended).min()
             }
             Phase::Lingering(_) => after(self.since_ms, LINGER),
             Phase::ResettingClient { look_at_ms } => Some(look_at_ms),

@@ -222,7 +222,7 @@ impl Session {
                 Action::Connect
             }
             Phase::Relaying if self.relay.answerable() => Action::Answer(Status::GatewayTimeout),
-            Phase::Relaying if self.relay.response_ended() => Action::Close(CloseReason::ClientStayed),
+            Phase::Relaying if self.relay.waits_for_client_end() => Action::Close(CloseReason::ClientStayed),
             Phase::Relaying => Action::Close(CloseReason::IdleTimeout),
             Phase::Lingering(reason) => Action::Close(reason),
             Phase::ResettingClient { .. } if now_ms >= self.since_ms + deadline::RESET_AFTER.as_millis() as u64 => {

@@ -241,9 +241,9 @@ impl Relay {
         self.surplus && self.response.filled > 0
     }
 
-    /// Whether the backend has ended and the client knows.
-    pub fn response_ended(&self) -> bool {
-        self.response.shut && !self.backend_reset
+    /// Whether the backend has ended cleanly, the client knows, and all that is missing is the client's own end.
+    pub fn waits_for_client_end(&self) -> bool {
+        self.response.shut && !self.request.eof && self.request.held == 0
     }
 
     /// Whether the client half has ended: its FIN was seen.

@@ -70,40 +70,22 @@ fn a_session_goes_from_the_head_over_the_connect_to_the_relay() {
 #[test]
 fn each_phase_has_its_own_deadline() {
     let config = config();
-    assert_eq!(Session::accepted(1000).deadline_ms(&config), Some(1500));
-    assert_eq!(routed(true).deadline_ms(&config), None, "nothing is waited for");
+    assert_eq!(Session::accepted(1000).deadline_ms(&config, false), Some(1500));
+    assert_eq!(routed(true).deadline_ms(&config, false), None, "nothing is waited for");
     let mut connecting = routed(true);
     connecting.connecting(1000);
-    assert_eq!(connecting.deadline_ms(&config), Some(1100));
-    assert_eq!(relaying(true).deadline_ms(&config), Some(4000));
-    assert_eq!(relaying(false).deadline_ms(&config), Some(61_000), "only HTTP has a first byte");
+    assert_eq!(connecting.deadline_ms(&config, false), Some(1100));
+    assert_eq!(relaying(true).deadline_ms(&config, false), Some(4000));
+    assert_eq!(relaying(false).deadline_ms(&config, false), Some(61_000), "only HTTP has a first byte");
     let none = WorkerConfig { head_timeout: Duration::ZERO, ..config };
-    assert_eq!(Session::accepted(1000).deadline_ms(&none), None);
+    assert_eq!(Session::accepted(1000).deadline_ms(&none, false), None);
 }
 
 #[test]
 fn traffic_moves_the_idle_deadline() {
     let mut session = relaying(false);
     session.touch(5000);
-    assert_eq!(session.deadline_ms(&config()), Some(65_000));
-}
-
-/// A half that nobody closes must not stay for ever (haproxy #1362).
-#[test]
-fn a_client_that_stays_after_the_backends_end_is_closed_long_before_the_idle_timeout() {
-    let an_hour = WorkerConfig { idle_timeout: Duration::from_secs(3600), ..config() };
-    let mut session = relaying(true);
-    session.relay.filled(BackendToClient, Filled::Bytes { count: 9, short: true });
-    session.relay.flushed(BackendToClient, Flushed::Bytes(9));
-    assert_eq!(session.deadline_ms(&an_hour), Some(1000 + 3_600_000));
-    session.relay.filled(BackendToClient, Filled::End);
-    session.relay.shut(BackendToClient);
-    assert_eq!(session.deadline_ms(&an_hour), Some(1000 + 60_000));
-    session.touch(2000);
-    assert_eq!(session.deadline_ms(&an_hour), Some(2000 + 60_000), "an upload may go on");
-    assert_eq!(session.expired(0, 62_000), Action::Close(CloseReason::ClientStayed));
-    let nothing_is_cut_off = (close::Farewell::Close, close::Farewell::Close);
-    assert_eq!(CloseReason::ClientStayed.farewells(), nothing_is_cut_off);
+    assert_eq!(session.deadline_ms(&config(), false), Some(65_000));
 }
 
 #[test]
@@ -157,7 +139,7 @@ fn lingering_ends_with_the_clients_fin_or_its_deadline() {
     let reason = CloseReason::ResponseComplete;
     session.linger(reason, 7000);
     assert_eq!(session.next(), Action::Wait);
-    assert_eq!(session.deadline_ms(&config()), Some(9000));
+    assert_eq!(session.deadline_ms(&config(), false), Some(9000));
     assert_eq!(session.expired(0, 9000), Action::Close(reason));
     session.relay.ready(Side::Client, Readiness { readable: true, ..Readiness::default() });
     assert_eq!(session.next(), Action::Discard);
@@ -172,10 +154,28 @@ fn a_client_to_be_reset_is_looked_at_until_it_has_everything_or_too_long() {
     let mut session = relaying(true);
     session.look_again(2000);
     assert_eq!(session.next(), Action::Wait);
-    assert_eq!(session.deadline_ms(&config()), Some(2005));
+    assert_eq!(session.deadline_ms(&config(), false), Some(2005));
     assert_eq!(session.expired(0, 2005), Action::ResetClient);
     session.look_again(2005);
     assert_eq!(session.expired(0, 3999), Action::ResetClient);
     session.look_again(3999);
     assert_eq!(session.expired(0, 4004), Action::Close(CloseReason::BackendReset));
+}
+
+/// A half that nobody closes must not stay for ever (haproxy #1362).
+#[test]
+fn a_client_that_stays_after_its_backend_has_ended_is_not_kept_for_ever() {
+    let mut session = relaying(true);
+    session.relay.ready(Side::Backend, Readiness { readable: true, hangup: true, ..Readiness::default() });
+    session.relay.filled(BackendToClient, Filled::Bytes { count: 5, short: true });
+    session.relay.flushed(BackendToClient, Flushed::Bytes(5));
+    session.touch(2000);
+    assert_eq!(session.deadline_ms(&config(), false), Some(62_000), "the idle timeout, while the FIN isn't said");
+    assert_eq!(session.next(), Action::Shut(BackendToClient));
+    session.relay.shut(BackendToClient);
+    let patient = WorkerConfig { idle_timeout: Duration::ZERO, ..config() };
+    assert_eq!(session.deadline_ms(&patient, false), Some(62_000));
+    assert_eq!(session.deadline_ms(&patient, true), Some(4000), "sooner where the process stops");
+    assert_eq!(session.expired(0, 62_000), Action::Close(CloseReason::ClientStayed));
+    assert_eq!(CloseReason::ClientStayed.farewells().0, close::Farewell::Close, "a slow client still gets the rest");
 }

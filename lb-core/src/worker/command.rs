@@ -66,6 +66,13 @@ impl Worker {
         if self.stage == Stage::Serving {
             self.stage = Stage::Draining { deadline_ms };
             self.admission.begin_close(self.desk.now_ms);
+            self.desk.draining = true;
+            for key in self.sessions.keys() {
+                if let Some(live) = self.sessions.get(key) {
+                    // Some deadlines are nearer now.
+                    self.desk.arm(live, key);
+                }
+            }
         }
     }
 

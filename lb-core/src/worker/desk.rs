@@ -30,6 +30,8 @@ pub(crate) struct Desk {
     pub(crate) random: fastrand::Rng,
     /// Milliseconds since the worker started, read once a turn.
     pub(crate) now_ms: u64,
+    /// The process is stopping.
+    pub(crate) draining: bool,
     /// Backend ports from here on can be met by a connect's own source port.
     pub(crate) ephemeral_from: u16,
 }
@@ -72,6 +74,7 @@ impl Desk {
             timers: Timers::default(),
             random: fastrand::Rng::new(),
             now_ms: 0,
+            draining: false,
             ephemeral_from,
         }
     }
@@ -109,7 +112,7 @@ impl Desk {
 
     /// Makes sure that the session is woken at its deadline, without touching the timers where that is so already.
     pub(crate) fn arm(&mut self, live: &mut Live, key: SessionKey) {
-        if let Some(deadline_ms) = live.session.deadline_ms(&self.config)
+        if let Some(deadline_ms) = live.session.deadline_ms(&self.config, self.draining)
             && (live.armed_ms == 0 || deadline_ms < live.armed_ms)
         {
             self.timers.arm(deadline_ms, key);

@@ -138,7 +138,10 @@ impl Worker {
         while let Some((at_ms, key)) = self.desk.timers.due(self.desk.now_ms) {
             let Some(live) = self.sessions.get(key).filter(|live| live.armed_ms == at_ms) else { continue };
             live.armed_ms = 0;
-            let passed = live.session.deadline_ms(&self.desk.config).is_some_and(|at| at <= self.desk.now_ms);
+            let passed = live
+                .session
+                .deadline_ms(&self.desk.config, self.desk.draining)
+                .is_some_and(|at| at <= self.desk.now_ms);
             if !passed {
                 self.desk.arm(live, key);
             } else if drive(&mut self.sessions, &mut self.desk, &mut self.run_queue, key, dispatch::expire) {

@@ -32,6 +32,19 @@ fn sessions_finish_and_then_the_workers_end() {
 }
 
 #[test]
+fn a_client_that_keeps_its_connection_after_its_answer_does_not_hold_up_a_drain() {
+    let plane = Plane::before(config(), &Scripted::saying("hello"));
+    let mut client = plane.connect();
+    client.write_all(b"GET /r?id=1 HTTP/1.1\r\n\r\n").unwrap();
+    assert!(read_text(&mut client).ends_with("hello"));
+    plane.control.drain(Duration::from_secs(3600));
+    let control = plane.control.clone();
+    until("the worker has ended, though the client stays", || control.ended_workers() == 1);
+    plane.joined();
+    drop(client);
+}
+
+#[test]
 fn the_deadline_of_a_drain_is_kept() {
     let backend = Scripted::new(|mut stream| {
         read_head(&mut stream);

@@ -53,7 +53,7 @@ fn unknown(path: &str) -> Response<Full<Bytes>> {
 fn wrong_method(path: &str) -> Response<Full<Bytes>> {
     let message = format!("<Error> '{path}' answers GET and HEAD only");
     let body = line(&json!({ "message": message, "status": "failure" }));
-    let mut response = json_response(StatusCode::METHOD_NOT_ALLOWED, body);
+    let mut response = json_response(StatusCode::BAD_REQUEST, body);
     response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
     response
 }
