@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use mio::{Events, Interest, Poll};
 
 use super::admit::Admission;
-use super::command::Stage;
 use super::desk::Desk;
 use super::dispatch::{self, Driven};
 use super::farewell;
 use super::live::{Live, LiveSessions};
+use super::stage::Stage;
 use super::token::{SessionKey, Target};
 use crate::config::WorkerConfig;
 use crate::control::WorkerPort;
