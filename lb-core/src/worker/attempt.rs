@@ -7,7 +7,6 @@ use mio::net::TcpStream;
 use socket2::SockRef;
 
 use super::desk::Desk;
-use super::dispatch::count_bytes;
 use super::live::{Live, Socket};
 use crate::control::Report;
 use crate::net::{connect, copy};
@@ -85,7 +84,7 @@ fn opened(live: &mut Live, desk: &mut Desk, count: usize) {
     }
     if count > 0 {
         live.session.relay.flushed(Direction::ClientToBackend, Flushed::Bytes(count));
-        count_bytes(live, desk, Direction::ClientToBackend, count as u64);
+        desk.count_bytes(live, Direction::ClientToBackend, count as u64);
     }
     if desk.fresh > 0 {
         let Desk { buffers, scratch, fresh, .. } = desk;

@@ -4,33 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::desk::Applied;
-use super::event_loop::Worker;
+use super::event_loop::{Stage, Worker};
 use crate::control::Command;
 use crate::ring::RingTable;
 use crate::session::close::CloseReason;
-
-/// Whether a worker takes clients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// It does.
-    Serving,
-    /// Not any more; it ends with its last session, or then.
-    Draining {
-        /// On the worker's clock.
-        deadline_ms: u64,
-    },
-    /// It ends with this turn.
-    Stopped,
-}
-
-impl Stage {
-    pub(super) fn deadline_ms(self) -> Option<u64> {
-        match self {
-            Self::Draining { deadline_ms } => Some(deadline_ms),
-            Self::Serving | Self::Stopped => None,
-        }
-    }
-}
 
 impl Worker {
     /// Reads all commands; of several tables only the newest is looked at.

@@ -12,7 +12,7 @@ use super::token::{SessionKey, Target};
 use crate::config::WorkerConfig;
 use crate::control::WorkerPort;
 use crate::ring::RingTable;
-use crate::session::relay::Side;
+use crate::session::relay::{Direction, Side};
 
 /// One worker's tools. Sessions are worked on one at a time, so one scratch is enough for all.
 pub(crate) struct Desk {
@@ -117,6 +117,21 @@ impl Desk {
         {
             self.timers.arm(deadline_ms, key);
             live.armed_ms = deadline_ms;
+        }
+    }
+    /// Bytes were handed on: for the worker, and for the backend.
+    pub(crate) fn count_bytes(&self, live: &Live, direction: Direction, count: u64) {
+        let stats = &self.port.shared.stats;
+        let backend = live.routed_to.as_ref().map(|backend| backend.counters.cell(self.worker));
+        match direction {
+            Direction::ClientToBackend => {
+                stats.bytes_to_backend.add(count);
+                backend.inspect(|cell| cell.bytes_to_backend.add(count));
+            }
+            Direction::BackendToClient => {
+                stats.bytes_to_client.add(count);
+                backend.inspect(|cell| cell.bytes_to_client.add(count));
+            }
         }
     }
 }

@@ -183,23 +183,8 @@ fn flush(live: &mut Live, desk: &mut Desk, direction: Direction, held: Option<&[
     live.session.relay.flushed(direction, outcome);
     let Flushed::Bytes(taken) = outcome else { return 0 };
     live.session.touch(desk.now_ms);
-    count_bytes(live, desk, direction, taken as u64);
+    desk.count_bytes(live, direction, taken as u64);
     taken
-}
-
-pub(crate) fn count_bytes(live: &Live, desk: &Desk, direction: Direction, count: u64) {
-    let stats = &desk.port.shared.stats;
-    let backend = live.routed_to.as_ref().map(|backend| backend.counters.cell(desk.worker));
-    match direction {
-        Direction::ClientToBackend => {
-            stats.bytes_to_backend.add(count);
-            backend.inspect(|cell| cell.bytes_to_backend.add(count));
-        }
-        Direction::BackendToClient => {
-            stats.bytes_to_client.add(count);
-            backend.inspect(|cell| cell.bytes_to_client.add(count));
-        }
-    }
 }
 
 /// The kernel has said something about one of the session's sockets.
