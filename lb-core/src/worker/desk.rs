@@ -12,7 +12,7 @@ use super::token::{SessionKey, Target};
 use crate::config::WorkerConfig;
 use crate::control::WorkerPort;
 use crate::ring::RingTable;
-use crate::session::relay::{Direction, Side};
+use crate::session::flow::{Direction, Side};
 
 /// One worker's tools. Sessions are worked on one at a time, so one scratch is enough for all.
 pub(crate) struct Desk {
