@@ -11,6 +11,7 @@ pub mod body;
 pub mod close;
 pub mod deadline;
 pub mod first_line;
+pub mod flow;
 pub mod key;
 pub mod relay;
 pub mod request;
@@ -20,7 +21,8 @@ use answer::Status;
 use body::RequestEnd;
 use close::CloseReason;
 use first_line::HeadScan;
-use relay::{Direction, Readiness, Relay, Side, Step};
+use flow::{Direction, Readiness, Side};
+use relay::{Relay, Step};
 use request::Decision;
 use route::{Failure, Route};
 

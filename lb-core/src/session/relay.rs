@@ -14,53 +14,8 @@
 //! | backend ended before any response byte, HTTP | the front answers |
 
 use super::body::RequestEnd;
+use super::flow::{Direction, Flow, Readiness, Side};
 use crate::outcome::{Filled, Flushed};
-
-/// Which way bytes go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// Requests.
-    ClientToBackend,
-    /// Responses.
-    BackendToClient,
-}
-
-/// One end of a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// Whom we accepted.
-    Client,
-    /// Whom we connected to.
-    Backend,
-}
-
-/// What the kernel has said of one socket and not yet taken back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Readiness {
-    /// There may be bytes, an end or an error to read.
-    pub readable: bool,
-    /// There may be room to write.
-    pub writable: bool,
-    /// The peer's FIN is known to be behind the bytes that are readable.
-    pub hangup: bool,
-    /// An error is pending on the socket.
-    pub error: bool,
-}
-
-/// One direction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Flow {
-    /// Bytes read and not yet taken by the sink.
-    held: u32,
-    /// The source has ended: nothing more will be read.
-    eof: bool,
-    /// The sink has been told.
-    shut: bool,
-    /// Bytes read from the source in all.
-    filled: u64,
-    /// Of those, taken by the sink.
-    flushed: u64,
-}
 
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -366,33 +321,6 @@ fn flow_step(flow: &Flow, source: Readiness, sink: Readiness, direction: Directi
         return (!flow.shut).then_some(Step::Shut(direction));
     }
     (source.readable && sink.writable).then_some(Step::Transfer(direction))
-}
-
-impl Direction {
-    /// Where its bytes come from.
-    pub fn source(self) -> Side {
-        match self {
-            Self::ClientToBackend => Side::Client,
-            Self::BackendToClient => Side::Backend,
-        }
-    }
-
-    /// Where its bytes go.
-    pub fn sink(self) -> Side {
-        match self {
-            Self::ClientToBackend => Side::Backend,
-            Self::BackendToClient => Side::Client,
-        }
-    }
-}
-
-impl Side {
-    fn source_of(self) -> Direction {
-        match self {
-            Self::Client => Direction::ClientToBackend,
-            Self::Backend => Direction::BackendToClient,
-        }
-    }
 }
 
 #[cfg(test)]

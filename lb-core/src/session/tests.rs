@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::relay::Direction::{BackendToClient, ClientToBackend};
+use super::flow::Direction::{BackendToClient, ClientToBackend};
 use super::request::KeyedBy;
 use super::*;
 use crate::config::{Affinity, Mode, NonHttp, WorkerConfig};

@@ -13,7 +13,7 @@ use crate::net::{connect, copy};
 use crate::outcome::Flushed;
 use crate::session::Action;
 use crate::session::answer::Status;
-use crate::session::relay::{Direction, Side};
+use crate::session::flow::{Direction, Side};
 use crate::session::route::Failure;
 
 /// Chooses the next backend and begins to connect. Gives what to do instead where there is none.

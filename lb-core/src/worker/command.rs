@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::desk::Applied;
-use super::event_loop::Worker;
-use super::stage::Stage;
+use super::event_loop::{Stage, Worker};
 use crate::control::Command;
 use crate::ring::RingTable;
 use crate::session::close::CloseReason;

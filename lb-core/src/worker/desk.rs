@@ -12,7 +12,7 @@ use super::token::{SessionKey, Target};
 use crate::config::WorkerConfig;
 use crate::control::WorkerPort;
 use crate::ring::RingTable;
-use crate::session::relay::{Direction, Side};
+use crate::session::flow::{Direction, Side};
 
 /// One worker's tools. Sessions are worked on one at a time, so one scratch is enough for all.
 pub(crate) struct Desk {
@@ -119,8 +119,7 @@ impl Desk {
             live.armed_ms = deadline_ms;
         }
     }
-
-    /// Counts bytes that a sink took, for the worker and for the session's backend.
+    /// Bytes were handed on: for the worker, and for the backend.
     pub(crate) fn count_bytes(&self, live: &Live, direction: Direction, count: u64) {
         let stats = &self.port.shared.stats;
         let backend = live.routed_to.as_ref().map(|backend| backend.counters.cell(self.worker));

@@ -13,7 +13,7 @@ use crate::net::{copy, shutdown};
 use crate::outcome::{Filled, Flushed};
 use crate::session::close::CloseReason;
 use crate::session::first_line;
-use crate::session::relay::{Direction, Side};
+use crate::session::flow::{Direction, Readiness, Side};
 use crate::session::{Action, Session};
 
 /// Bytes that one session may move in one turn; with 64 KiB a read that is four reads. Small enough that a thousand
@@ -191,7 +191,7 @@ fn flush(live: &mut Live, desk: &mut Desk, direction: Direction, held: Option<&[
 pub(crate) fn note_event(session: &mut Session, side: Side, event: &mio::event::Event) {
     session.relay.ready(
         side,
-        crate::session::relay::Readiness {
+        Readiness {
             readable: event.is_readable(),
             writable: event.is_writable(),
             hangup: event.is_read_closed(),

@@ -14,7 +14,6 @@ use super::desk::Desk;
 use super::dispatch::{self, Driven};
 use super::farewell;
 use super::live::{Live, LiveSessions};
-use super::stage::Stage;
 use super::token::{SessionKey, Target};
 use crate::config::WorkerConfig;
 use crate::control::WorkerPort;
@@ -34,6 +33,29 @@ pub(crate) struct Worker {
     run_queue: Vec<SessionKey>,
     pub(super) stage: Stage,
     started: Instant,
+}
+
+/// Whether a worker takes clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// It does.
+    Serving,
+    /// Not any more; it ends with its last session, or then.
+    Draining {
+        /// On the worker's clock.
+        deadline_ms: u64,
+    },
+    /// It ends with this turn.
+    Stopped,
+}
+
+impl Stage {
+    pub(super) fn deadline_ms(self) -> Option<u64> {
+        match self {
+            Self::Draining { deadline_ms } => Some(deadline_ms),
+            Self::Serving | Self::Stopped => None,
+        }
+    }
 }
 
 /// What a worker is made of.

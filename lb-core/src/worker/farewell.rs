@@ -60,8 +60,8 @@ pub(crate) fn close(mut live: Live, desk: &mut Desk, reason: CloseReason) {
     match reason {
         CloseReason::ClientReset | CloseReason::BackendReset => stats.resets.add(1),
         CloseReason::HeadTimeout
-        | CloseReason::ClientStayed
         | CloseReason::IdleTimeout
+        | CloseReason::ClientStayed
         | CloseReason::DrainDeadline => stats.timeouts.add(1),
         _ => {}
     }

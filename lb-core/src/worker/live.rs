@@ -11,7 +11,7 @@ use super::buffers::Held;
 use super::token::SessionKey;
 use crate::backend::Backend;
 use crate::session::Session;
-use crate::session::relay::{Direction, Side};
+use crate::session::flow::{Direction, Side};
 
 /// A backend as sessions of one worker hold it: counted without atomics, freed with its last session.
 pub(crate) type BackendHandle = Rc<Arc<Backend>>;

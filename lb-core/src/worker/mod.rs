@@ -15,7 +15,6 @@ mod event_loop;
 mod farewell;
 mod live;
 mod request;
-mod stage;
 pub mod stats;
 mod timer;
 mod token;

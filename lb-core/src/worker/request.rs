@@ -7,7 +7,7 @@ use crate::net::copy;
 use crate::outcome::Filled;
 use crate::session::answer::Status;
 use crate::session::close::CloseReason;
-use crate::session::relay::Direction;
+use crate::session::flow::Direction;
 use crate::session::request::{Context, Decision, KeyedBy, Verdict, decide, decide_raw};
 use crate::session::{Action, HeadCut, body};
 

@@ -7,7 +7,7 @@
 
 use mio::Token;
 
-use crate::session::relay::Side;
+use crate::session::flow::Side;
 
 /// A session in the slab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
