@@ -60,3 +60,6 @@ pub fn ephemeral_from() -> u16 {
         .and_then(|range| range.split_whitespace().next()?.parse().ok())
         .unwrap_or(LINUX_DEFAULT)
 }
+
+#[cfg(test)]
+mod tests;
