@@ -77,6 +77,6 @@ impl Balancer {
 }
 
 /// `lb` beside this binary: both are built into one directory.
-fn sibling_lb() -> PathBuf {
+pub(crate) fn sibling_lb() -> PathBuf {
     std::env::current_exe().map_or_else(|_| PathBuf::from("lb"), |path| path.with_file_name("lb"))
 }

@@ -103,6 +103,7 @@ fn report(options: &Options, kills: &[Kill]) -> Report {
         ],
         data: json!({ "kills": each, "gone": gone.to_json(), "back": back.to_json() }),
         violations,
+        charts: Vec::new(),
     }
 }
 

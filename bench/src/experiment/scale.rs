@@ -117,5 +117,6 @@ fn report(options: &Options, before: usize, tally: &Tally, changes: &[Change]) -
         lines,
         data: json!({ "load": tally.to_json(), "changes": steps }),
         violations,
+        charts: Vec::new(),
     }
 }

@@ -102,5 +102,6 @@ fn report(
         }),
         lines,
         violations,
+        charts: Vec::new(),
     }
 }
