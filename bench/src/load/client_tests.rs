@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::test_server::{answer_of, on_one_thread, serve};
-use super::{Client, Connections, FailureKind, replica_name};
+use super::{Client, Connections, FailureKind, Plan, replica_name};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -71,4 +71,14 @@ fn a_closed_port_is_refused() {
         let mut client = Client::new(front, Connections::OnePerRequest, TIMEOUT);
         assert_eq!(client.ask(1).await, Err(FailureKind::Refused));
     });
+}
+
+#[test]
+fn a_body_is_posted_with_its_length_after_the_id() {
+    let front = "127.0.0.1:80".parse().expect("an address");
+    let plan = Plan { path: "/x?y=1".into(), body: Some(b"hello"[..].into()), ..Plan::each_once(front, 1) };
+    let mut client = Client::of(&plan);
+    client.write_request(7);
+    let sent = "POST /x?y=1&request_id=7 HTTP/1.1\r\nHost: 127.0.0.1:80\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello";
+    assert_eq!(String::from_utf8_lossy(&client.request), sent);
 }

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use super::super::test_server::{answer_of, on_one_thread, serve};
-use super::super::{Connections, Plan};
-use super::{Gauge, run};
+use super::super::{Connections, Gauge, Plan, run};
 
 #[test]
 fn every_id_is_asked_for_once_and_its_replica_remembered() {

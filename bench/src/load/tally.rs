@@ -30,6 +30,8 @@ pub(crate) enum FailureKind {
     Malformed,
     /// This machine ran out of ports or file descriptors: the generator's failure, not the balancer's.
     LocalResource,
+    /// Due in an open loop, but no connection was free for it before the run's end.
+    NotSent,
     /// Any other I/O error.
     Io,
 }
@@ -67,6 +69,7 @@ impl fmt::Display for FailureKind {
             Self::Status(status) => write!(f, "status {status}"),
             Self::Malformed => f.write_str("not HTTP"),
             Self::LocalResource => f.write_str("generator out of ports or file descriptors"),
+            Self::NotSent => f.write_str("due but not sent"),
             Self::Io => f.write_str("other I/O error"),
         }
     }
@@ -163,6 +166,7 @@ impl Tally {
             "requests_per_s": self.rate(),
             "latency_ms": {
                 "p50": self.latency_ms(50.0), "p99": self.latency_ms(99.0), "p99_9": self.latency_ms(99.9),
+                "max": self.latency_ms(100.0),
             },
         })
     }

@@ -21,8 +21,8 @@ pub(super) struct Environment {
 }
 
 impl Environment {
-    /// Asks the machine.
-    pub(super) fn collect() -> Self {
+    /// Asks the machine. `isolated`: whether this process was started in a network of its own.
+    pub(super) fn collect(isolated: bool) -> Self {
         let arguments: Vec<String> = env::args().skip(1).collect();
         let mut entries = vec![
             ("date", now()),
@@ -31,7 +31,7 @@ impl Environment {
             ("cpu", field("/proc/cpuinfo", "model name")),
             ("cores", thread::available_parallelism().map_or_else(|_| UNKNOWN.to_owned(), |cores| cores.to_string())),
             ("memory", memory()),
-            ("network", namespace().to_owned()),
+            ("network", namespace(isolated).to_owned()),
             ("commit", answer("git", &["describe", "--always", "--dirty", "--abbrev=12"])),
             ("rustc", answer("rustc", &["--version"])),
             ("lb", answer(lb_program(&arguments), &["--version"])),
@@ -58,8 +58,13 @@ pub(crate) fn today() -> String {
     now().split('T').next().unwrap_or(UNKNOWN).to_owned()
 }
 
+/// How this process was started.
+pub(crate) fn command_of_this_process() -> String {
+    command_line(&env::args().skip(1).collect::<Vec<_>>())
+}
+
 /// What was typed, with the program's name without its directory.
-pub(super) fn command_line(arguments: &[String]) -> String {
+pub(crate) fn command_line(arguments: &[String]) -> String {
     let quoted = |argument: &String| {
         let plain = !argument.is_empty() && argument.chars().all(|c| c.is_ascii_alphanumeric() || "-_=./:,+".contains(c));
         if plain { argument.clone() } else { format!("'{argument}'") }
@@ -113,7 +118,10 @@ fn memory() -> String {
 }
 
 /// Whether other programs' traffic can be in the way.
-fn namespace() -> &'static str {
+fn namespace(isolated: bool) -> &'static str {
+    if isolated {
+        return "a private namespace";
+    }
     match [1.to_string(), "self".to_owned()].map(|process| fs::read_link(format!("/proc/{process}/ns/net"))) {
         [Ok(first), Ok(own)] if first != own => "a private namespace",
         [Ok(_), Ok(_)] => "the machine's namespace",

@@ -1,0 +1,43 @@
+//! A network of the bench's own: nobody else's packets, ports or firewall rules are in what is measured.
+//!
+//! The bench starts itself again in a fresh network namespace through `unshare` (as root, else in a user namespace of
+//! its own) with loopback up. It stays one process: the same pid, terminal and exit code. Where that isn't permitted it
+//! goes on in the network that is there and says so.
+
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+
+use super::process::on_path;
+
+/// Set for the second start.
+const MARK: &str = "LB_BENCH_ISOLATED";
+/// As root, then as a user.
+const WAYS: [&[&str]; 2] = [&["--net"], &["--user", "--map-root-user", "--net"]];
+
+/// Starts this program again in a network of its own. Returns where it runs: in there (true), or still outside.
+pub(crate) fn enter() -> bool {
+    if std::env::var_os(MARK).is_some() {
+        return true;
+    }
+    let (Some(unshare), Some(_), Ok(own)) = (on_path("unshare"), on_path("ip"), std::env::current_exe()) else {
+        return false;
+    };
+    let works = |way: &&&[&str]| {
+        let mut probe = Command::new(&unshare);
+        probe.args(**way).args(["ip", "link", "set", "lo", "up"]).env("PATH", path());
+        let probed = probe.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        probed.is_ok_and(|status| status.success())
+    };
+    let Some(way) = WAYS.iter().find(works) else { return false };
+    let mut again = Command::new(&unshare);
+    again.args(*way).args(["sh", "-c", "ip link set lo up && exec \"$0\" \"$@\""]).arg(own);
+    again.args(std::env::args_os().skip(1)).env(MARK, "1").env("PATH", path());
+    let error = again.exec();
+    eprintln!("lb-bench: {}: {error}", unshare.display());
+    false
+}
+
+/// With the places where `ip` is on machines that hide it from users.
+fn path() -> String {
+    format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default())
+}
