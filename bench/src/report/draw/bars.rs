@@ -1,8 +1,8 @@
 //! Bars side by side, one group a label, with the value above each bar where there is room for all of them.
 
-use super::frame::{BAND_OPACITY, Entry, Frame, Room, SMALL, SMALL_LINE, Sign};
-use super::palette::{self, INK, MUTED, PAPER};
-use super::sheet::{self, Align, Sheet};
+use super::frame::{BAND_OPACITY, DASHED, Entry, Frame, Room, SMALL, SMALL_LINE, Sign};
+use super::palette::{self, INK, MUTED};
+use super::sheet::{self, Align, Sheet, WIDTH};
 use super::{finite_max, ticks};
 use crate::report::chart::{Chart, Ideal, Series};
 
@@ -10,6 +10,8 @@ use crate::report::chart::{Chart, Ideal, Series};
 const FILLED: f64 = 0.78;
 /// Lines that the label of a group may take.
 const LABEL_LINES: usize = 3;
+/// A label in one line is cut beyond this.
+const LABEL_WIDTH_MAX: f64 = 150.0;
 /// A bar of its own is no wider.
 const BAR_WIDTH_MAX: f64 = 120.0;
 /// The plot's width, roughly, to find out how labels of groups wrap before the plot is laid out.
@@ -19,7 +21,10 @@ const HEADROOM: f64 = 1.06;
 
 pub(super) fn draw(sheet: &mut Sheet, chart: &Chart, groups: &[String], series: &[Series], ideal: Option<&Ideal>) {
     let slot = PLOT_WIDTH / groups.len().max(1) as f64;
-    let labels: Vec<_> = groups.iter().map(|group| sheet::wrap(group, SMALL, slot - 6.0, LABEL_LINES)).collect();
+    let words_fit = groups.iter().flat_map(|group| group.split_whitespace()).all(|word| sheet::width(word, SMALL) < slot);
+    // Where not even words fit, some groups go without a label, so that the others have room.
+    let (label_width, lines) = if words_fit { (slot - 6.0, LABEL_LINES) } else { (LABEL_WIDTH_MAX, 1) };
+    let labels: Vec<_> = groups.iter().map(|group| sheet::wrap(group, SMALL, label_width, lines)).collect();
     let tick_lines = labels.iter().map(Vec::len).max().unwrap_or(1);
     let highest = ideal.map_or(0.0, |ideal| ideal.value + ideal.noise).max(finite_max(series));
     let room = Room { x: (-0.5, groups.len() as f64 - 0.5), y_max: highest * HEADROOM, tick_lines, right: 0.0 };
@@ -40,7 +45,7 @@ pub(super) fn draw(sheet: &mut Sheet, chart: &Chart, groups: &[String], series: 
         }
     }
     draw_ideal(sheet, &frame, ideal);
-    draw_values(sheet, &frame, series, width, left_of);
+    draw_values(sheet, &frame, series, ideal, width, left_of);
 }
 
 fn legend(series: &[Series], ideal: Option<&Ideal>) -> Vec<Entry> {
@@ -53,7 +58,7 @@ fn legend(series: &[Series], ideal: Option<&Ideal>) -> Vec<Entry> {
         }));
     }
     if let Some(ideal) = ideal {
-        legend.push(Entry { name: ideal.label.clone(), colour: INK, sign: Sign::Dashes });
+        legend.push(Entry { name: ideal.label.clone(), colour: INK, sign: Sign::Line(DASHED) });
         if ideal.noise > 0.0 {
             let name = format!("noise, ± {}", ticks::value(ideal.noise));
             legend.push(Entry { name, colour: INK, sign: Sign::Band });
@@ -68,6 +73,10 @@ fn draw_labels(sheet: &mut Sheet, frame: &Frame, labels: &[Vec<String>]) {
     let widest = labels.iter().flatten().map(|line| sheet::width(line, SMALL)).fold(0.0, f64::max);
     let every = ((widest + 6.0) / slot).ceil().max(1.0) as usize;
     for (group, lines) in labels.iter().enumerate().step_by(every) {
+        // The last one, where it is wider than its group.
+        if frame.x_at(group as f64) + widest / 2.0 > WIDTH {
+            continue;
+        }
         for (line, text) in lines.iter().enumerate() {
             let y = frame.bottom + 6.0 + SMALL_LINE * (line as f64 + 0.5);
             sheet.text((frame.x_at(group as f64), y), text, SMALL, MUTED, Align::Centre);
@@ -75,21 +84,35 @@ fn draw_labels(sheet: &mut Sheet, frame: &Frame, labels: &[Vec<String>]) {
     }
 }
 
+/// Top and bottom of the ideal with its noise.
+fn band(frame: &Frame, ideal: &Ideal) -> (f64, f64) {
+    (frame.y_at(ideal.value + ideal.noise) - 1.0, frame.y_at((ideal.value - ideal.noise).max(0.0)) + 1.0)
+}
+
+/// Where a value may stand: on its bar, or on the band where it would lie in it.
+fn above(bar_top: f64, band: Option<(f64, f64)>) -> f64 {
+    match band {
+        Some((top, bottom)) if bar_top > top && bar_top - SMALL_LINE < bottom => top,
+        _ => bar_top,
+    }
+}
+
 fn draw_ideal(sheet: &mut Sheet, frame: &Frame, ideal: Option<&Ideal>) {
     let Some(ideal) = ideal else { return };
     if ideal.noise > 0.0 {
-        let (high, low) = (frame.y_at(ideal.value + ideal.noise), frame.y_at((ideal.value - ideal.noise).max(0.0)));
+        let (high, low) = band(frame, ideal);
         sheet.rectangle((frame.left, high), (frame.right, low), INK, BAND_OPACITY);
     }
     let y = frame.y_at(ideal.value);
-    sheet.dashes((frame.left, y), (frame.right, y), INK, 1.5);
+    sheet.dashes((frame.left, y), (frame.right, y), DASHED, INK, 1.5);
 }
 
-/// Above the bars, on paper so that the line of the ideal doesn't cross them; none at all where one would not fit.
+/// Above the bars, and above the ideal and its noise where these would cross them; none at all where one would not fit.
 fn draw_values(
     sheet: &mut Sheet,
     frame: &Frame,
     series: &[Series],
+    ideal: Option<&Ideal>,
     bar_width: f64,
     left_of: impl Fn(usize, usize) -> f64,
 ) {
@@ -102,10 +125,9 @@ fn draw_values(
     for (index, Series { values, .. }) in series.iter().enumerate() {
         for (group, &value) in values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
             let text = ticks::value(value);
-            let half = sheet::width(&text, SMALL) / 2.0 + 2.0;
-            let (x, y) = (left_of(group, index) + bar_width / 2.0, frame.y_at(value) - SMALL_LINE / 2.0 - 3.0);
-            sheet.rectangle((x - half, y - 8.0), (x + half, y + 8.0), PAPER, 0.85);
-            sheet.text((x, y), text, SMALL, INK, Align::Centre);
+            let top = above(frame.y_at(value), ideal.map(|ideal| band(frame, ideal)));
+            let at = (left_of(group, index) + bar_width / 2.0, top - SMALL_LINE / 2.0 - 2.0);
+            sheet.text(at, text, SMALL, INK, Align::Centre);
         }
     }
 }

@@ -18,13 +18,19 @@ const MARGIN: f64 = 16.0;
 const TITLE_LINE: f64 = 25.0;
 const LEGEND_LINE: f64 = 21.0;
 pub(super) const SMALL_LINE: f64 = 17.0;
-/// The square in a legend, and the free space after an entry.
+/// The square or line in a legend, and the free space after an entry.
 const SWATCH: f64 = 12.0;
+const LINE_SWATCH: f64 = 26.0;
 const LEGEND_GAP: f64 = 20.0;
 /// Steps that a y axis should have.
 const Y_STEPS: usize = 5;
 /// Between two labels of ticks.
 const TICK_GAP: f64 = 10.0;
+
+/// Length of a dash, and from one to the next.
+pub(super) type Rhythm = (f64, f64);
+/// Of the line that shows an ideal.
+pub(super) const DASHED: Rhythm = (7.0, 12.0);
 
 /// One entry of a legend.
 pub(super) struct Entry {
@@ -34,10 +40,11 @@ pub(super) struct Entry {
 }
 
 /// What stands before an entry's name.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) enum Sign {
     Square,
-    Dashes,
+    /// A line of such dashes: [`Rhythm`].
+    Line(Rhythm),
     /// A faint square: a band.
     Band,
     /// Nothing: a remark.
@@ -136,21 +143,23 @@ impl Frame {
 fn draw_legend(sheet: &mut Sheet, legend: &[Entry], top: f64) -> f64 {
     let (mut x, mut y) = (MARGIN, top);
     for Entry { name, colour, sign } in legend {
-        let indent = if *sign == Sign::None { 0.0 } else { SWATCH + 6.0 };
+        let swatch = match sign {
+            Sign::None => -6.0,
+            Sign::Line(_) => LINE_SWATCH,
+            Sign::Square | Sign::Band => SWATCH,
+        };
+        let indent = swatch + 6.0;
         let name = sheet::cut(name, SMALL, WIDTH - 2.0 * MARGIN - indent);
         let width = indent + sheet::width(&name, SMALL);
         if x > MARGIN && x + width > WIDTH - MARGIN {
             (x, y) = (MARGIN, y + LEGEND_LINE);
         }
         let middle = y + LEGEND_LINE / 2.0;
-        let (from, to) = ((x, middle - SWATCH / 2.0), (x + SWATCH, middle + SWATCH / 2.0));
+        let (from, to) = ((x, middle - SWATCH / 2.0), (x + swatch, middle + SWATCH / 2.0));
         match sign {
             Sign::Square => sheet.rectangle(from, to, *colour, 1.0),
             Sign::Band => sheet.rectangle(from, to, *colour, BAND_OPACITY),
-            Sign::Dashes => {
-                sheet.line(vec![(from.0, middle), (from.0 + 5.0, middle)], *colour, 2.0);
-                sheet.line(vec![(to.0 - 5.0, middle), (to.0, middle)], *colour, 2.0);
-            }
+            Sign::Line(rhythm) => sheet.dashes((from.0, middle), (to.0, middle), *rhythm, *colour, 1.5),
             Sign::None => {}
         }
         sheet.text((x + indent, middle), name, SMALL, INK, Align::Left);

@@ -1,7 +1,7 @@
 //! Lines over x, each with its name at its right end; around the first, where it is known, the spread behind it.
 
 use super::frame::{BAND_OPACITY, Entry, Frame, Room, SMALL, SMALL_LINE, Sign};
-use super::palette::{self, INK, PAPER};
+use super::palette::{self, INK};
 use super::sheet::{self, Align, Point, Sheet};
 use super::{finite_max, ticks, x_range};
 use crate::report::chart::{Chart, Series};
@@ -20,7 +20,7 @@ pub(super) fn draw(sheet: &mut Sheet, chart: &Chart, x: &[f64], series: &[Series
     let spread_max = spread.unwrap_or_default().iter().map(|&(_, high)| high).fold(0.0, f64::max);
     // The last tick's label may stick out a little.
     let right = if beside { name_width + 30.0 } else { 14.0 };
-    let room = Room { x: x_range(x), y_max: finite_max(series).max(spread_max) * 1.04, tick_lines: 1, right };
+    let room = Room { x: x_range(x), y_max: finite_max(series).max(spread_max) * 1.08, tick_lines: 1, right };
     let frame = Frame::open(sheet, chart, &legend(series, spread.is_some(), beside), &room);
     if x.len() <= POINTS_MARKED_MAX {
         let labels = x.iter().map(|&x| (x, ticks::value(x)));
@@ -45,7 +45,7 @@ pub(super) fn draw(sheet: &mut Sheet, chart: &Chart, x: &[f64], series: &[Series
     } else if let [Series { values, .. }] = series
         && x.len() <= POINTS_MARKED_MAX
     {
-        draw_values(sheet, &frame, x, values);
+        draw_values(sheet, &frame, x, values, spread);
     }
 }
 
@@ -68,7 +68,7 @@ fn legend(series: &[Series], spread: bool, beside: bool) -> Vec<Entry> {
 fn draw_line(sheet: &mut Sheet, points: Vec<Point>, index: usize) {
     if points.len() <= POINTS_MARKED_MAX {
         for &(x, y) in &points {
-            let circle = (0..12).map(|step| f64::from(step).mul_add(std::f64::consts::TAU / 12.0, 0.0));
+            let circle = (0..16).map(|step| f64::from(step) * std::f64::consts::TAU / 16.0);
             let circle = circle.map(|angle| (x + 4.5 * angle.cos(), y + 4.5 * angle.sin()));
             sheet.area(circle.collect(), palette::series(index), 1.0);
         }
@@ -105,19 +105,19 @@ fn draw_names(sheet: &mut Sheet, frame: &Frame, series: &[Series], names: &[Stri
     }
 }
 
-/// Above the points of a single line.
-fn draw_values(sheet: &mut Sheet, frame: &Frame, x: &[f64], values: &[f64]) {
+/// Above the points of a single line, or above the spread around them.
+fn draw_values(sheet: &mut Sheet, frame: &Frame, x: &[f64], values: &[f64], spread: Option<&[(f64, f64)]>) {
     let mut free_from = f64::NEG_INFINITY;
-    for (&x, &value) in x.iter().zip(values).filter(|(_, value)| value.is_finite()) {
+    for (at, (&x, &value)) in x.iter().zip(values).enumerate().filter(|(_, (_, value))| value.is_finite()) {
+        let highest = spread.and_then(|spread| spread.get(at)).map_or(value, |&(_, high)| high.max(value));
         let text = ticks::value(value);
         let half = sheet::width(&text, SMALL) / 2.0 + 2.0;
         let centre = frame.x_at(x).max(frame.left + half);
-        let y = frame.y_at(value) - SMALL_LINE / 2.0 - 8.0;
+        let y = frame.y_at(highest) - SMALL_LINE / 2.0 - 8.0;
         if centre - half < free_from {
             continue;
         }
         free_from = centre + half + 4.0;
-        sheet.rectangle((centre - half, y - 8.0), (centre + half, y + 8.0), PAPER, 0.85);
         sheet.text((centre, y), text, SMALL, INK, Align::Centre);
     }
 }

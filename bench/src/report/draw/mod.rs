@@ -9,7 +9,7 @@ use std::path::Path;
 use plotters::prelude::{BitMapBackend, IntoDrawingArea, SVGBackend};
 
 use super::chart::{Chart, Kind, Series};
-use sheet::{HEIGHT, SCALE, Sheet, WIDTH};
+use sheet::{Format, HEIGHT, SCALE, Sheet, WIDTH};
 
 mod bars;
 mod frame;
@@ -25,7 +25,7 @@ pub(super) fn svg(chart: &Chart) -> String {
     let mut text = String::new();
     let drawn = {
         let area = SVGBackend::with_string(&mut text, pixels()).into_drawing_area();
-        area.fill(&palette::PAPER).and_then(|()| lay_out(chart).render(&area))
+        area.fill(&palette::PAPER).and_then(|()| lay_out(chart).render(&area, Format::Svg))
     };
     drawn.expect("writing into a string doesn't fail");
     // The backend knows no units but pixels; the picture is shown at half their number.
@@ -37,7 +37,7 @@ pub(super) fn svg(chart: &Chart) -> String {
 pub(super) fn png(chart: &Chart, path: &Path) -> anyhow::Result<()> {
     let area = BitMapBackend::new(path, pixels()).into_drawing_area();
     area.fill(&palette::PAPER)?;
-    lay_out(chart).render(&area)?;
+    lay_out(chart).render(&area, Format::Bitmap)?;
     Ok(())
 }
 

@@ -35,8 +35,3 @@ pub(super) const DISTINCT: usize = SERIES.len();
 pub(super) fn series(index: usize) -> Colour {
     SERIES[index % SERIES.len()]
 }
-
-/// The colour of the kind of marks with this index: from the other end, so that it isn't the first series'.
-pub(super) fn mark(index: usize) -> Colour {
-    [INK, SERIES[1], SERIES[2]][index % 3]
-}

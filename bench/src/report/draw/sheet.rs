@@ -23,8 +23,10 @@ pub(super) const SCALE: f64 = 2.0;
 /// How the font is called in an SVG; Verdana has the same widths, for a reader without DejaVu.
 const FAMILY: &str = "DejaVu Sans, Verdana, sans-serif";
 const FONT: &[u8] = include_bytes!("../../../fonts/DejaVuSans.ttf");
-/// Length of a dash, and from one to the next.
-const DASH: (f64, f64) = (7.0, 12.0);
+/// From where plotters puts the middle of a text down to the middle of its digits, in font sizes: an SVG's text is
+/// centred by the height of an x, a bitmap's by its line.
+const SVG_DROP: f64 = 0.06;
+const BITMAP_DROP: f64 = 0.14;
 
 /// In units, from the upper left corner.
 pub(super) type Point = (f64, f64);
@@ -43,6 +45,13 @@ pub(super) enum Align {
     Left,
     Centre,
     Right,
+}
+
+/// What a sheet is made into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Svg,
+    Bitmap,
 }
 
 /// Shapes, in the order in which they are drawn.
@@ -64,14 +73,14 @@ impl Sheet {
         self.shapes.push(Shape::Line { points, colour, opacity: 1.0, width });
     }
 
-    /// A straight line of dashes.
-    pub(super) fn dashes(&mut self, from: Point, to: Point, colour: Colour, width: f64) {
+    /// A straight line of dashes; `rhythm` is the length of one, and from one to the next.
+    pub(super) fn dashes(&mut self, from: Point, to: Point, rhythm: (f64, f64), colour: Colour, width: f64) {
         let (dx, dy) = (to.0 - from.0, to.1 - from.1);
         let length = dx.hypot(dy);
         let at = |way: f64| (from.0 + dx * way / length, from.1 + dy * way / length);
-        let count = (length / DASH.1).ceil() as u32;
-        for begin in (0..count).map(|n| f64::from(n) * DASH.1) {
-            self.line(vec![at(begin), at((begin + DASH.0).min(length))], colour, width);
+        let count = (length / rhythm.1).ceil() as u32;
+        for begin in (0..count).map(|n| f64::from(n) * rhythm.1) {
+            self.line(vec![at(begin), at((begin + rhythm.0).min(length))], colour, width);
         }
     }
 
@@ -79,11 +88,13 @@ impl Sheet {
         self.shapes.push(Shape::Text { at, text: text.into(), size, colour, align });
     }
 
-    /// Draws everything, `SCALE` pixels a unit.
+    /// Draws everything, `SCALE` pixels a unit. `format` is what the backend behind `area` makes.
     pub(super) fn render<DB: DrawingBackend>(
         &self,
         area: &DrawingArea<DB, Shift>,
+        format: Format,
     ) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
+        let drop = if format == Format::Svg { SVG_DROP } else { BITMAP_DROP };
         let pixel = |&(x, y): &Point| ((x * SCALE).round() as i32, (y * SCALE).round() as i32);
         for shape in &self.shapes {
             match shape {
@@ -105,7 +116,7 @@ impl Sheet {
                     };
                     let style = font(*size * SCALE).into_text_style(area).color(colour);
                     let style = style.pos(Pos::new(horizontal, VPos::Center));
-                    area.draw(&Text::new(text.as_str(), pixel(at), style))?;
+                    area.draw(&Text::new(text.as_str(), pixel(&(at.0, at.1 + size * drop)), style))?;
                 }
             }
         }

@@ -1,20 +1,23 @@
 //! Areas stacked over x, with vertical marks. Made for a timeline of requests by replica: many replicas may come and go,
 //! so colours begin again after the last and the legend says so instead of listing them all.
 
-use super::frame::{Entry, Frame, Room, Sign};
+use super::frame::{DASHED, Entry, Frame, Rhythm, Room, Sign};
 use super::palette::{self, DISTINCT, INK, PAPER};
 use super::sheet::Sheet;
 use super::x_range;
 use crate::report::chart::{Chart, Mark, Series};
 
-/// Above so many marks of all kinds, they are thin.
-const THICK_MARKS_MAX: usize = 20;
+/// Kinds of marks differ by their dashes, all in ink: colours are for the areas.
+const RHYTHMS: [Rhythm; 3] = [(12.0, 12.0), DASHED, (2.0, 5.0)];
+/// With more marks than this they would hide the areas: they are short, and stand above them.
+const LONG_MARKS_MAX: usize = 60;
+const SHORT_MARK: f64 = 18.0;
 
 pub(super) fn draw(sheet: &mut Sheet, chart: &Chart, x: &[f64], series: &[Series], marks: &[Mark]) {
     let value = |series: &Series, at: usize| series.values.get(at).copied().filter(|value| value.is_finite());
     let total = |at: usize| series.iter().filter_map(|series| value(series, at)).sum::<f64>();
     let y_max = (0..x.len()).map(total).fold(0.0, f64::max);
-    let room = Room { x: x_range(x), y_max: y_max * 1.02, tick_lines: 1, right: 14.0 };
+    let room = Room { x: x_range(x), y_max: y_max * 1.1, tick_lines: 1, right: 14.0 };
     let frame = Frame::open(sheet, chart, &legend(series, marks), &room);
     frame.round_x_ticks(sheet);
 
@@ -34,11 +37,11 @@ pub(super) fn draw(sheet: &mut Sheet, chart: &Chart, x: &[f64], series: &[Series
         below = above;
     }
     let kinds = kinds(marks);
-    let width = if marks.len() > THICK_MARKS_MAX { 0.75 } else { 1.5 };
+    let foot = if marks.len() > LONG_MARKS_MAX { frame.top + SHORT_MARK } else { frame.bottom };
     for mark in marks {
         let index = kinds.iter().position(|&kind| kind == mark.label).expect("kinds has every mark's label");
         let x = frame.x_at(mark.x);
-        sheet.dashes((x, frame.top), (x, frame.bottom), palette::mark(index), width);
+        sheet.dashes((x, frame.top), (x, foot), RHYTHMS[index % RHYTHMS.len()], INK, 1.0);
     }
 }
 
@@ -81,8 +84,8 @@ fn legend(series: &[Series], marks: &[Mark]) -> Vec<Entry> {
     }
     legend.extend(kinds(marks).iter().enumerate().map(|(index, kind)| Entry {
         name: (*kind).to_owned(),
-        colour: palette::mark(index),
-        sign: Sign::Dashes,
+        colour: INK,
+        sign: Sign::Line(RHYTHMS[index % RHYTHMS.len()]),
     }));
     legend
 }

@@ -44,7 +44,8 @@ pub(super) fn value(value: f64) -> String {
         size if size >= 1.0 => 3,
         _ => 4,
     };
-    grouped(value, decimals)
+    let text = grouped(value, decimals);
+    if decimals > 0 { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 /// With commas between groups of three digits.
