@@ -42,7 +42,9 @@ doc:
 # Every experiment of the bench once, small: does it run, and does its verdict hold?
 bench-smoke:
     cargo build -j {{jobs}} --release --workspace
-    target/release/lb-bench spread --requests 2000
+    target/release/lb-bench a1 --requests 2000
+    target/release/lb-bench a2 --requests 2000
+    target/release/lb-bench a3 --kills 3 --worst 10000
+    target/release/lb-bench a4 --requests 2000
     target/release/lb-bench scale --requests 4000
-    target/release/lb-bench kill --kills 3 --worst 10000
     target/release/lb-bench ring

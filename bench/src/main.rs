@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::LocalSet;
 
 mod balancer;
@@ -17,7 +18,7 @@ mod experiment;
 mod load;
 mod report;
 
-use experiment::{kill, ring, scale, spread};
+use experiment::{a1, a2, a3, a4, ring, scale};
 use report::Report;
 
 /// Experiments on a running load balancer
@@ -33,12 +34,16 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Experiment {
-    /// How requests spread over the replicas, and whether the same id finds the same replica again
-    Spread(spread::Options),
+    /// Distribution: whether each replica gets what its slots promise, and the same id the same replica
+    A1(a1::Options),
+    /// Scaling: the load of each replica while N grows by /add, and which ids move
+    A2(a2::Options),
+    /// Failure: every endpoint, then replicas killed under load: what fails, and how long until they are replaced
+    A3(a3::Options),
+    /// Hash functions: with each of them, side by side, and why the assignment's are so uneven
+    A4(a4::Options),
     /// Whether adding and removing replicas under load costs a request
     Scale(scale::Options),
-    /// How long it takes until a killed replica is replaced
-    Kill(kill::Options),
     /// How even the rules of the ring are, what a change moves, what a look-up and a build take
     Ring,
 }
@@ -46,9 +51,11 @@ enum Experiment {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.experiment {
-        Experiment::Spread(options) => on_sockets(cli.json, spread::run(&options)),
+        Experiment::A1(options) => on_sockets(cli.json, a1::run(&options)),
+        Experiment::A2(options) => on_sockets(cli.json, a2::run(&options)),
+        Experiment::A3(options) => on_sockets(cli.json, a3::run(&options)),
+        Experiment::A4(options) => on_sockets(cli.json, a4::run(&options)),
         Experiment::Scale(options) => on_sockets(cli.json, scale::run(&options)),
-        Experiment::Kill(options) => on_sockets(cli.json, kill::run(&options)),
         Experiment::Ring if cli.json => {
             Cli::command().error(ErrorKind::ArgumentConflict, "`ring` prints tables, no JSON").exit()
         }
@@ -59,12 +66,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs an experiment on one thread. On Ctrl-C it is dropped, and with it its balancer, which is stopped.
+/// Runs an experiment on one thread. On SIGINT and SIGTERM it is dropped, and with it its balancer, which is stopped.
 fn on_sockets(as_json: bool, experiment: impl Future<Output = anyhow::Result<Report>>) -> ExitCode {
     let until_interrupted = async {
         tokio::select! {
             report = experiment => report,
             _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+            () = terminated() => Err(anyhow::anyhow!("terminated")),
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -76,5 +84,13 @@ fn on_sockets(as_json: bool, experiment: impl Future<Output = anyhow::Result<Rep
             eprintln!("lb-bench: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Ends when SIGTERM comes; never, where it can't be caught.
+async fn terminated() {
+    match signal(SignalKind::terminate()) {
+        Ok(mut signals) => drop(signals.recv().await),
+        Err(_) => std::future::pending().await,
     }
 }

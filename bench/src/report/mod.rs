@@ -4,7 +4,10 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+pub(crate) mod chart;
 pub(crate) mod progress;
+
+use chart::Chart;
 
 /// Exit code where the experiment ran but its verdict failed.
 const EXIT_VERDICT_FAILED: u8 = 10;
@@ -20,6 +23,8 @@ pub(crate) struct Report {
     pub(crate) data: Value,
     /// What was claimed and did not hold; empty: passed.
     pub(crate) violations: Vec<String>,
+    /// Its pictures.
+    pub(crate) charts: Vec<Chart>,
 }
 
 impl Report {
