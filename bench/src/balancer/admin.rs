@@ -38,6 +38,11 @@ impl Backend {
     pub(crate) fn is_ready(&self) -> bool {
         self.state == "ready"
     }
+
+    /// Whether it has slots; one that still drains is listed, but is no member any more.
+    pub(crate) fn is_member(&self) -> bool {
+        self.state != "draining"
+    }
 }
 
 /// `GET /v1/events`.

@@ -29,7 +29,7 @@ impl SlotShares {
     pub(crate) fn of(hash: Hash, backends: &[Backend]) -> anyhow::Result<Self> {
         let mut members = Vec::new();
         let mut name_of_seat = BTreeMap::new();
-        for backend in backends {
+        for backend in backends.iter().filter(|backend| backend.is_member()) {
             let seat = match backend.supervised {
                 true => Seat::numbered(backend.seat),
                 false => Seat::named(&backend.name, backend.seat),
@@ -40,11 +40,6 @@ impl SlotShares {
         // Under `assignment` positions depend on the order of addition, which is that of the seats' numbers.
         members.sort_by_key(|member| member.seat.number());
         Ok(Self { hash, map: slot_map(hash, members)?, name_of_seat })
-    }
-
-    /// M.
-    pub(crate) fn slots(&self) -> u32 {
-        self.map.config().slots()
     }
 
     /// Slots by replica.

@@ -22,9 +22,16 @@ fn the_first_10_000_ids_fall_as_the_assignments_vectors_say() {
 fn every_slot_belongs_to_somebody_and_hashed_ids_are_a_secret() {
     for hash in Hash::ALL {
         let shares = SlotShares::of(hash, &[backend("S1", 1), backend("S7", 2)]).unwrap();
-        assert_eq!(shares.by_replica().values().sum::<u64>(), u64::from(shares.slots()), "{hash:?}");
+        assert_eq!(shares.by_replica().values().sum::<u64>(), u64::from(hash.rule().default_slots()), "{hash:?}");
         assert_eq!(shares.counts(10).is_some(), hash.is_public());
     }
+}
+
+#[test]
+fn one_that_drains_has_no_slots_any_more() {
+    let backends = [backend("S1", 1), Backend { state: "draining".to_owned(), ..backend("S2", 2) }];
+    let slots = SlotShares::of(Hash::Rendezvous, &backends).unwrap().by_replica();
+    assert_eq!(slots, [("S1".to_owned(), 65_536)].into());
 }
 
 #[test]

@@ -66,13 +66,14 @@ pub(super) struct Campaign {
 pub(super) async fn campaign(balancer: &Balancer, kills: u16, concurrency: usize) -> anyhow::Result<Campaign> {
     let stream = Stream::start(balancer.front, concurrency);
     let progress = Progress::steps("A-3: killing replicas under load", kills.into());
+    let wanted = balancer.admin.replicas().await?.len();
     let (_, backends) = moment(balancer).await?;
     let mut seat_of: BTreeMap<String, u32> =
         backends.iter().map(|backend| (backend.name.clone(), backend.seat)).collect();
     let (mut done, mut reused) = (Vec::new(), BTreeSet::new());
     sleep(SETTLE).await;
     for _ in 0..kills {
-        let kill = kill_one(balancer, &stream, backends.len()).await?;
+        let kill = kill_one(balancer, &stream, wanted).await?;
         if seat_of.insert(kill.replacement.clone(), kill.seat).is_some() {
             reused.insert(kill.replacement.clone());
         }
@@ -192,3 +193,6 @@ fn death_and_replacement(events: &[Event], victim: &Backend, last: u64) -> Optio
     let ready = new().find(|event| event.kind == "ready" && event.seat == victim.seat && event.id > died.id)?;
     Some((died.clone(), ready.clone()))
 }
+
+#[cfg(test)]
+mod tests;

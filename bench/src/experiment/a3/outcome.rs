@@ -29,11 +29,7 @@ impl Outcome {
         let wrong: Vec<String> = wrong.map(|answered| format!("{}: {}", answered.request, answered.wrong)).collect();
         let (asked, right) = (self.endpoints.len(), self.endpoints.len() - wrong.len());
         let mut report = Report {
-            title: format!(
-                "A-3: {asked} requests to every endpoint, then {} kills under {} clients, {REPLICA_DELAY} an answer",
-                self.campaign.as_ref().map_or(0, |campaign| campaign.kills.len()),
-                options.concurrency
-            ),
+            title: self.title(options),
             lines: vec![format!("endpoints: {right} of {asked} answered as the assignment says")],
             data: json!({ "endpoints": self.endpoints.iter().map(endpoint_json).collect::<Vec<_>>() }),
             violations: wrong,
@@ -46,6 +42,16 @@ impl Outcome {
             campaign.report_into(&mut report, options.worst);
         }
         report
+    }
+
+    fn title(&self, options: &Options) -> String {
+        let asked = format!("A-3: {} requests to every endpoint", self.endpoints.len());
+        let Some(campaign) = &self.campaign else { return asked };
+        let delay = match options.target.target {
+            None => format!(", {REPLICA_DELAY} an answer"),
+            Some(_) => String::new(),
+        };
+        format!("{asked}, then {} kills under {} clients{delay}", campaign.kills.len(), options.concurrency)
     }
 }
 

@@ -169,3 +169,6 @@ async fn ask_on(front: SocketAddr, shared: Rc<Shared>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -90,7 +90,7 @@ impl Why {
             format!("  ids can fall into {hit} slots, however many there are"),
             "- Φ(i, j) = i² + j² + 2j + 25 is i² + (j + 1)² + 24: j moves it by 1, 4, 9, … 81 at the most, and small i by little,".to_owned(),
             format!("  so the {} positions of the replicas 1 to {replicas} crowd near the slots {crowd} to {before}", 9 * replicas),
-            format!("- a slot belongs to the next position clockwise: the whole empty arc, slots {first} to {arc_end} ({length} of {slots}),"),
+            format!("- a slot belongs to the next position clockwise: all the rest of the circle, slots {first} to {arc_end} ({length} of {slots}),"),
             format!("  is replica {owner}'s, with {arc_hit} of the {hit} slots that can be hit and {arc_ids_percent:.1} % of all ids"),
             "- the numbers of the replicas decide where they crowd; chosen well they spread, but the squares stay".to_owned(),
         ]
