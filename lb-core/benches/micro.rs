@@ -6,12 +6,19 @@
 mod steps;
 
 use divan::{Bencher, black_box};
-use lb_core::ring::{Rule, diff};
+use lb_core::ring::{Probing, Rule, VNODES_DEFAULT, diff};
 use lb_core::session::first_line::HeadScan;
 use lb_core::session::request::decide;
 
-use steps::{HandOver, REQUEST, Requests, RULES, keys, ring_of, table_of};
+use steps::{HandOver, REQUEST, Requests, keys, ring_of, table_of};
 
+/// All rules, as a user gets them.
+const RULES: [Rule; 4] = [
+    Rule::Rendezvous,
+    Rule::Ring { vnodes: VNODES_DEFAULT },
+    Rule::Maglev,
+    Rule::Assignment { probing: Probing::Linear },
+];
 fn main() {
     divan::main();
 }

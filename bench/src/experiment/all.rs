@@ -43,9 +43,11 @@ struct Entry {
 
 /// In the order in which they are run and shown.
 const SERIES: &[Entry] = &[
-    Entry { name: "spread", flags: &["--requests", "10000"], quick_flags: &["--requests", "1000"], starts_lb: true },
-    Entry { name: "scale", flags: &[], quick_flags: &["--requests", "3000"], starts_lb: true },
-    Entry { name: "kill", flags: &["--kills", "100"], quick_flags: &["--kills", "2"], starts_lb: true },
+    Entry { name: "a1", flags: &["--requests=10000"], quick_flags: &["--requests=1000"], starts_lb: true },
+    Entry { name: "a2", flags: &[], quick_flags: &["--requests=1000"], starts_lb: true },
+    Entry { name: "a3", flags: &["--kills=100"], quick_flags: &["--kills=2"], starts_lb: true },
+    Entry { name: "a4", flags: &[], quick_flags: &["--requests=1000"], starts_lb: true },
+    Entry { name: "scale", flags: &[], quick_flags: &["--requests=3000"], starts_lb: true },
     Entry { name: "ring", flags: &[], quick_flags: &[], starts_lb: false },
     Entry {
         name: "peers",
@@ -92,12 +94,7 @@ impl Options {
 }
 
 /// Runs the series. Without `out` the results are in `bench/results/<date>`.
-pub(crate) async fn run(
-    options: &Options,
-    isolated: bool,
-    json: bool,
-    out: Option<&Path>,
-) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(options: &Options, isolated: bool, json: bool, out: Option<&Path>) -> anyhow::Result<ExitCode> {
     let dir = out.map_or_else(|| Path::new("bench/results").join(today()), Path::to_owned);
     let mut results = Results::create(&dir, isolated)?;
     for (index, entry) in SERIES.iter().enumerate() {

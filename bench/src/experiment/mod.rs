@@ -7,25 +7,36 @@ use clap::Subcommand;
 
 use crate::report::Report;
 
+pub(crate) mod a1;
+pub(crate) mod a2;
+pub(crate) mod a3;
+pub(crate) mod a4;
 pub(crate) mod all;
 pub(crate) mod ceiling;
-mod expected;
-pub(crate) mod kill;
+mod hash;
 pub(crate) mod load;
+mod pass;
 pub(crate) mod peers;
 pub(crate) mod ring;
 pub(crate) mod scale;
-pub(crate) mod spread;
+mod shares;
+mod statistics;
+mod walk;
+mod words;
 
 /// What can be asked, with its settings.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Experiment {
-    /// How requests spread over the replicas, and whether the same id finds the same replica again
-    Spread(spread::Options),
+    /// Distribution: whether each replica gets what its slots promise, and the same id the same replica
+    A1(a1::Options),
+    /// Scaling: the load of each replica while N grows by /add, and which ids move
+    A2(a2::Options),
+    /// Failure: every endpoint, then replicas killed under load: what fails, and how long until they are replaced
+    A3(a3::Options),
+    /// Hash functions: with each of them, side by side, and why the assignment's are so uneven
+    A4(a4::Options),
     /// Whether adding and removing replicas under load costs a request
     Scale(scale::Options),
-    /// How long it takes until a killed replica is replaced
-    Kill(kill::Options),
     /// Our balancer beside haproxy, nginx and no balancer at all
     Peers(peers::Options),
     /// One run of the load generator against any front
@@ -40,9 +51,11 @@ impl Experiment {
     /// What is typed to run it.
     pub(crate) fn name(&self) -> &'static str {
         match self {
-            Self::Spread(_) => "spread",
+            Self::A1(_) => "a1",
+            Self::A2(_) => "a2",
+            Self::A3(_) => "a3",
+            Self::A4(_) => "a4",
             Self::Scale(_) => "scale",
-            Self::Kill(_) => "kill",
             Self::Peers(_) => "peers",
             Self::Load(_) => "load",
             Self::Ceiling(_) => "ceiling",
@@ -62,9 +75,11 @@ impl Experiment {
     /// Runs it; `isolated`: whether this process has a network of its own.
     pub(crate) async fn run(&self, isolated: bool) -> anyhow::Result<Report> {
         match self {
-            Self::Spread(options) => spread::run(options).await,
+            Self::A1(options) => a1::run(options).await,
+            Self::A2(options) => a2::run(options).await,
+            Self::A3(options) => a3::run(options).await,
+            Self::A4(options) => a4::run(options).await,
             Self::Scale(options) => scale::run(options).await,
-            Self::Kill(options) => kill::run(options).await,
             Self::Peers(options) => peers::run(options, isolated).await,
             Self::Load(options) => load::run(options).await,
             Self::Ceiling(options) => ceiling::run(options).await,

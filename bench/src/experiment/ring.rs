@@ -46,7 +46,9 @@ fn measure_all() -> Report {
 
     let mut lines = evenness_lines(&evenness);
     lines.extend(change_lines(&changes));
-    lines.push("one look-up, ns: slot, candidate, backend (+ hash: with the id's; 1 down: of 3, one isn't ready)".into());
+    lines.push(
+        "one look-up, ns: slot, candidate, backend (+ hash: with the id's; 1 down: of 3, one isn't ready)".into(),
+    );
     lines.push(row("", ["N = 3", "1 down", "N = 50", "N = 1000", "3 + hash"]));
     lines.extend(RULES.iter().zip(&lookups).map(|(&rule, times)| row(name(rule), times)));
     lines.extend([String::new(), "building, ms: from scratch, and one more backend in a ring of that size".into()]);
@@ -86,10 +88,10 @@ fn change_lines(changes: &[[Disruption; 5]; 2]) -> Vec<String> {
 
 fn evenness_chart(evenness: &[[f64; 5]; 5]) -> Chart {
     let worst = |rules: &[[f64; 5]]| rules.iter().flatten().copied().fold(1.0, f64::max);
-    let series = RULES.iter().zip(evenness).map(|(&rule, ratios)| Series {
-        name: name(rule).to_owned(),
-        values: ratios.to_vec(),
-    });
+    let series = RULES
+        .iter()
+        .zip(evenness)
+        .map(|(&rule, ratios)| Series { name: name(rule).to_owned(), values: ratios.to_vec() });
     Chart {
         stem: "ring-evenness",
         title: format!(

@@ -31,9 +31,7 @@ impl Table {
                 }
                 table
             }
-            Kind::Stack { x, series, .. } => {
-                Self::wide(&chart.x_label, x.iter().map(|&x| number(x)).collect(), series)
-            }
+            Kind::Stack { x, series, .. } => Self::wide(&chart.x_label, x.iter().map(|&x| number(x)).collect(), series),
             Kind::Histogram { bounds, counts } => {
                 let mut table = Self::wide("up to", bounds.iter().map(|&bound| number(bound)).collect(), &[]);
                 table.column("count", &counts.iter().map(|&count| count as f64).collect::<Vec<_>>());

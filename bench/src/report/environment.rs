@@ -66,7 +66,8 @@ pub(crate) fn command_of_this_process() -> String {
 /// What was typed, with the program's name without its directory.
 pub(crate) fn command_line(arguments: &[String]) -> String {
     let quoted = |argument: &String| {
-        let plain = !argument.is_empty() && argument.chars().all(|c| c.is_ascii_alphanumeric() || "-_=./:,+".contains(c));
+        let plain =
+            !argument.is_empty() && argument.chars().all(|c| c.is_ascii_alphanumeric() || "-_=./:,+".contains(c));
         if plain { argument.clone() } else { format!("'{argument}'") }
     };
     std::iter::once("lb-bench".to_owned()).chain(arguments.iter().map(quoted)).collect::<Vec<_>>().join(" ")

@@ -52,7 +52,12 @@ fn html_of(run: &Run) -> String {
     match &run.outcome {
         Err(error) => html += &format!("<p class=\"not-run\">Could not be run: {}</p>\n", escaped(error)),
         Ok(report) => {
-            html += &format!("<p>{}</p>\n<p class=\"{}\">Verdict: {}</p>\n", escaped(&report.title), run.verdict(), run.verdict());
+            html += &format!(
+                "<p>{}</p>\n<p class=\"{}\">Verdict: {}</p>\n",
+                escaped(&report.title),
+                run.verdict(),
+                run.verdict()
+            );
             for violation in &report.violations {
                 html += &format!("<p class=\"failed\">{}</p>\n", escaped(violation));
             }
@@ -70,7 +75,11 @@ fn html_of_chart(chart: &Chart) -> String {
         format!("<tr>{cells}</tr>\n")
     };
     let shown: String = rows.iter().take(ROWS_MAX).map(|cells| row("td", cells)).collect();
-    let more = if rows.len() > ROWS_MAX { format!("The first {ROWS_MAX} of {} rows; all", rows.len()) } else { "Also".to_owned() };
+    let more = if rows.len() > ROWS_MAX {
+        format!("The first {ROWS_MAX} of {} rows; all", rows.len())
+    } else {
+        "Also".to_owned()
+    };
     let label = escaped(&chart.title);
     let svg = draw::svg(chart).replacen("<svg ", &format!("<svg role=\"img\" aria-label=\"{label}\" "), 1);
     format!(

@@ -13,20 +13,13 @@ use lb_core::backend::{Backend, BackendId, Seat, Weight};
 use lb_core::config::{Affinity, Mode, NonHttp, WorkerConfig};
 use lb_core::control::Control;
 use lb_core::net::listen::Fronts;
-use lb_core::ring::{KeyHash, KeyHasher, Member, Probing, Ring, RingConfig, RingTable, Rule, SlotMap, VNODES_DEFAULT};
+use lb_core::ring::{KeyHash, KeyHasher, Member, Ring, RingConfig, RingTable, Rule, SlotMap};
 use lb_core::session::key::{KeySource, KeySources};
 use lb_core::session::request::Context;
 use lb_core::worker::{self, DataPlane};
 
-/// All rules, as a user gets them.
-pub const RULES: [Rule; 4] = [
-    Rule::Rendezvous,
-    Rule::Ring { vnodes: VNODES_DEFAULT },
-    Rule::Maglev,
-    Rule::Assignment { probing: Probing::Linear },
-];
 /// What a small client sends.
-pub const REQUEST: &[u8] = b"GET /home?id=123456 HTTP/1.1\r\nHost: 127.0.0.1:5000\r\nUser-Agent: curl/8.5.0\r\n\
+pub(crate) const REQUEST: &[u8] = b"GET /home?id=123456 HTTP/1.1\r\nHost: 127.0.0.1:5000\r\nUser-Agent: curl/8.5.0\r\n\
     Accept: */*\r\nConnection: close\r\n\r\n";
 const SECRET: [u8; 16] = *b"lb-core benches!";
 /// Keys that look-ups go through.
@@ -37,13 +30,13 @@ const WORKERS: usize = 2;
 const APPLIED_WITHIN: Duration = Duration::from_secs(20);
 
 /// Hashes of six-digit ids.
-pub fn keys() -> Vec<KeyHash> {
+pub(crate) fn keys() -> Vec<KeyHash> {
     let hasher = KeyHasher::new(SECRET, false);
     (0..KEYS).map(|n| hasher.hash((100_000 + n * 211).to_string().as_bytes())).collect()
 }
 
 /// Seats 1 to `backends`.
-pub fn ring_of(rule: Rule, backends: u32) -> Ring {
+pub(crate) fn ring_of(rule: Rule, backends: u32) -> Ring {
     let mut ring = Ring::new(RingConfig::new(rule, None, 0).expect("the default slot count fits"));
     for number in 1..=backends {
         let member = Member { seat: Seat::numbered(number), weight: Weight::ONE };
@@ -53,7 +46,7 @@ pub fn ring_of(rule: Rule, backends: u32) -> Ring {
 }
 
 /// The table of that ring, all backends ready.
-pub fn table_of(rule: Rule, backends: u32) -> RingTable {
+pub(crate) fn table_of(rule: Rule, backends: u32) -> RingTable {
     table(1, ring_of(rule, backends).slot_map())
 }
 
@@ -68,16 +61,16 @@ fn table(version: u64, slots: Arc<SlotMap>) -> RingTable {
 }
 
 /// Requests under default settings.
-pub struct Requests(WorkerConfig);
+pub(crate) struct Requests(WorkerConfig);
 
 impl Requests {
     /// With the id in the query as key.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(config())
     }
 
     /// What `decide` is told besides the bytes.
-    pub fn context(&self) -> Context<'_> {
+    pub(crate) fn context(&self) -> Context<'_> {
         Context { config: &self.0, client: IpAddr::V4(Ipv4Addr::LOCALHOST), random: 0 }
     }
 }
@@ -101,7 +94,7 @@ fn config() -> WorkerConfig {
 }
 
 /// Running workers, and who waits for them.
-pub struct HandOver {
+pub(crate) struct HandOver {
     control: Control,
     threads: Vec<JoinHandle<()>>,
     applied: Receiver<()>,
@@ -111,10 +104,12 @@ pub struct HandOver {
 
 impl HandOver {
     /// Starts the workers, and hands them a first table.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let (tell, applied) = crossbeam_channel::unbounded();
-        // Sent to whoever waits; after the end nobody does.
-        let notify = Arc::new(move || drop(tell.send(())));
+        // After the end nobody waits.
+        let notify = Arc::new(move || {
+            let _nobody_waits = tell.send(());
+        });
         let fronts = Fronts::bind(&[SocketAddr::from((Ipv4Addr::LOCALHOST, 0))], WORKERS).expect("port 0 is free");
         let DataPlane { control, threads } = worker::start(config(), fronts, notify).expect("workers start");
         let slots = ring_of(Rule::Rendezvous, 3).slot_map();
@@ -124,7 +119,7 @@ impl HandOver {
     }
 
     /// Publishes the next version and waits until every worker routes by it.
-    pub fn publish_and_wait(&self) -> u64 {
+    pub(crate) fn publish_and_wait(&self) -> u64 {
         let version = self.publish();
         while self.control.applied_version() < version {
             self.applied.recv_timeout(APPLIED_WITHIN).expect("a worker applies a table at once");
@@ -133,7 +128,7 @@ impl HandOver {
     }
 
     /// Makes and publishes the next version; doesn't wait.
-    pub fn publish(&self) -> u64 {
+    pub(crate) fn publish(&self) -> u64 {
         let version = self.version.get() + 1;
         self.version.set(version);
         self.control.publish(&Arc::new(table(version, Arc::clone(&self.slots))));

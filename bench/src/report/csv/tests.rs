@@ -10,7 +10,8 @@ fn chart(kind: Kind) -> Chart {
 fn every_series_is_a_column_and_what_was_not_measured_is_empty() {
     let series = [("S1, \"first\"", vec![1.0, f64::NAN]), ("S2", vec![2.5])];
     let series = series.map(|(name, values)| Series { name: name.to_owned(), values }).to_vec();
-    let table = Table::of(&chart(Kind::Lines { x: vec![0.5, 1.0], series, spread: Some(vec![(0.0, 3.0), (1.0, 4.0)]) }));
+    let table =
+        Table::of(&chart(Kind::Lines { x: vec![0.5, 1.0], series, spread: Some(vec![(0.0, 3.0), (1.0, 4.0)]) }));
     let wanted = "\"time, s\",\"S1, \"\"first\"\"\",S2,lowest,highest\r\n0.5,1,2.5,0,3\r\n1,,,1,4\r\n";
     assert_eq!(table.to_csv(), wanted);
 }

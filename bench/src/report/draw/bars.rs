@@ -21,7 +21,8 @@ const HEADROOM: f64 = 1.06;
 
 pub(super) fn draw(sheet: &mut Sheet, chart: &Chart, groups: &[String], series: &[Series], ideal: Option<&Ideal>) {
     let slot = PLOT_WIDTH / groups.len().max(1) as f64;
-    let words_fit = groups.iter().flat_map(|group| group.split_whitespace()).all(|word| sheet::width(word, SMALL) < slot);
+    let words_fit =
+        groups.iter().flat_map(|group| group.split_whitespace()).all(|word| sheet::width(word, SMALL) < slot);
     // Where not even words fit, some groups go without a label, so that the others have room.
     let (label_width, lines) = if words_fit { (slot - 6.0, LABEL_LINES) } else { (LABEL_WIDTH_MAX, 1) };
     let labels: Vec<_> = groups.iter().map(|group| sheet::wrap(group, SMALL, label_width, lines)).collect();
@@ -33,9 +34,8 @@ pub(super) fn draw(sheet: &mut Sheet, chart: &Chart, groups: &[String], series: 
 
     let group_width = frame.x_at(1.0) - frame.x_at(0.0);
     let width = (group_width * FILLED / series.len().max(1) as f64).min(BAR_WIDTH_MAX);
-    let left_of = |group: usize, index: usize| {
-        frame.x_at(group as f64) + (index as f64 - series.len() as f64 / 2.0) * width
-    };
+    let left_of =
+        |group: usize, index: usize| frame.x_at(group as f64) + (index as f64 - series.len() as f64 / 2.0) * width;
     for (index, Series { values, .. }) in series.iter().enumerate() {
         for (group, &value) in values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
             let left = left_of(group, index);

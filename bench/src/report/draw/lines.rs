@@ -79,11 +79,8 @@ fn draw_line(sheet: &mut Sheet, points: Vec<Point>, index: usize) {
 /// At the right, at the height where each line ends, pushed apart where lines end close together.
 fn draw_names(sheet: &mut Sheet, frame: &Frame, series: &[Series], names: &[String]) {
     let end = |series: &Series| series.values.iter().rev().find(|value| value.is_finite()).copied();
-    let mut ends: Vec<(usize, f64)> = series
-        .iter()
-        .enumerate()
-        .filter_map(|(index, series)| Some((index, frame.y_at(end(series)?))))
-        .collect();
+    let mut ends: Vec<(usize, f64)> =
+        series.iter().enumerate().filter_map(|(index, series)| Some((index, frame.y_at(end(series)?)))).collect();
     ends.sort_by(|a, b| a.1.total_cmp(&b.1));
     let mut free_from = frame.top - SMALL_LINE;
     let mut heights = Vec::new();

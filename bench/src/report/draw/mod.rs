@@ -30,7 +30,11 @@ pub(super) fn svg(chart: &Chart) -> String {
     drawn.expect("writing into a string doesn't fail");
     // The backend knows no units but pixels; the picture is shown at half their number.
     let (width, height) = pixels();
-    text.replacen(&format!("width=\"{width}\" height=\"{height}\""), &format!("width=\"{WIDTH}\" height=\"{HEIGHT}\""), 1)
+    text.replacen(
+        &format!("width=\"{width}\" height=\"{height}\""),
+        &format!("width=\"{WIDTH}\" height=\"{HEIGHT}\""),
+        1,
+    )
 }
 
 /// Writes the picture as PNG, 1800 × 1000 pixels.

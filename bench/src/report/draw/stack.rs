@@ -72,11 +72,7 @@ fn legend(series: &[Series], marks: &[Mark]) -> Vec<Entry> {
         .iter()
         .take(DISTINCT)
         .enumerate()
-        .map(|(index, series)| Entry {
-            name: series.name.clone(),
-            colour: palette::series(index),
-            sign: Sign::Square,
-        })
+        .map(|(index, series)| Entry { name: series.name.clone(), colour: palette::series(index), sign: Sign::Square })
         .collect();
     if series.len() > DISTINCT {
         let name = format!("and {} more in the same colours again", series.len() - DISTINCT);

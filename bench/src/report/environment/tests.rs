@@ -3,7 +3,8 @@ use super::*;
 #[test]
 fn what_is_asked_for_is_there_and_nothing_is_empty() {
     let environment = Environment::collect(false);
-    for wanted in ["date", "command", "kernel", "cpu", "cores", "memory", "network", "commit", "rustc", "lb", "haproxy"] {
+    for wanted in ["date", "command", "kernel", "cpu", "cores", "memory", "network", "commit", "rustc", "lb", "haproxy"]
+    {
         let found = environment.entries().find(|(name, _)| *name == wanted);
         assert!(found.is_some_and(|(_, value)| !value.is_empty()), "{wanted}: {found:?}");
     }
