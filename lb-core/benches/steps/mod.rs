@@ -120,19 +120,23 @@ impl HandOver {
 
     /// Publishes the next version and waits until every worker routes by it.
     pub(crate) fn publish_and_wait(&self) -> u64 {
-        let version = self.publish();
-        while self.control.applied_version() < version {
+        let table = self.next_table();
+        self.publish(&table);
+        while self.control.applied_version() < table.version() {
             self.applied.recv_timeout(APPLIED_WITHIN).expect("a worker applies a table at once");
         }
-        version
+        table.version()
     }
 
-    /// Makes and publishes the next version; doesn't wait.
-    pub(crate) fn publish(&self) -> u64 {
-        let version = self.version.get() + 1;
-        self.version.set(version);
-        self.control.publish(&Arc::new(table(version, Arc::clone(&self.slots))));
-        version
+    /// The next version, not published yet.
+    pub(crate) fn next_table(&self) -> Arc<RingTable> {
+        self.version.set(self.version.get() + 1);
+        Arc::new(table(self.version.get(), Arc::clone(&self.slots)))
+    }
+
+    /// Sends it to the workers; doesn't wait.
+    pub(crate) fn publish(&self, table: &Arc<RingTable>) {
+        self.control.publish(table);
     }
 }
 

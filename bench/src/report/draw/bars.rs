@@ -1,7 +1,7 @@
 //! Bars side by side, one group a label, with the value above each bar where there is room for all of them.
 
 use super::frame::{BAND_OPACITY, DASHED, Entry, Frame, Room, SMALL, SMALL_LINE, Sign};
-use super::palette::{self, INK, MUTED};
+use super::palette::{self, INK, MUTED, PAPER};
 use super::sheet::{self, Align, Sheet, WIDTH};
 use super::{finite_max, ticks};
 use crate::report::chart::{Chart, Ideal, Series};
@@ -21,6 +21,8 @@ const HEADROOM: f64 = 1.06;
 
 pub(super) fn draw(sheet: &mut Sheet, chart: &Chart, groups: &[String], series: &[Series], ideal: Option<&Ideal>) {
     let slot = PLOT_WIDTH / groups.len().max(1) as f64;
+    // A word with a hyphen may be broken after it.
+    let groups: Vec<String> = groups.iter().map(|group| broken(group, slot)).collect();
     let words_fit =
         groups.iter().flat_map(|group| group.split_whitespace()).all(|word| sheet::width(word, SMALL) < slot);
     // Where not even words fit, some groups go without a label, so that the others have room.
@@ -46,6 +48,12 @@ pub(super) fn draw(sheet: &mut Sheet, chart: &Chart, groups: &[String], series: 
     }
     draw_ideal(sheet, &frame, ideal);
     draw_values(sheet, &frame, series, ideal, width, left_of);
+}
+
+/// `name` with a space after each hyphen, if its longest word is wider than `slot`.
+fn broken(name: &str, slot: f64) -> String {
+    let fits = name.split_whitespace().all(|word| sheet::width(word, SMALL) < slot);
+    if fits { name.to_owned() } else { name.replace('-', "- ") }
 }
 
 fn legend(series: &[Series], ideal: Option<&Ideal>) -> Vec<Entry> {
@@ -127,6 +135,9 @@ fn draw_values(
             let text = ticks::value(value);
             let top = above(frame.y_at(value), ideal.map(|ideal| band(frame, ideal)));
             let at = (left_of(group, index) + bar_width / 2.0, top - SMALL_LINE / 2.0 - 2.0);
+            // On paper, so that no line of the grid crosses it.
+            let half = sheet::width(&text, SMALL) / 2.0;
+            sheet.rectangle((at.0 - half, at.1 - 7.0), (at.0 + half, at.1 + 7.0), PAPER, 1.0);
             sheet.text(at, text, SMALL, INK, Align::Centre);
         }
     }

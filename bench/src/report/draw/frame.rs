@@ -23,7 +23,7 @@ const SWATCH: f64 = 12.0;
 const LINE_SWATCH: f64 = 26.0;
 const LEGEND_GAP: f64 = 20.0;
 /// Steps that a y axis should have.
-const Y_STEPS: usize = 5;
+const Y_STEPS: usize = 6;
 /// Between two labels of ticks.
 const TICK_GAP: f64 = 10.0;
 

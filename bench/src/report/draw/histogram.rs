@@ -6,9 +6,17 @@ use super::sheet::{self, Align, Sheet};
 use super::ticks;
 use crate::report::chart::Chart;
 
+/// Counts are whole, so the axis goes so far that its steps are.
+const WHOLE_UP_TO: f64 = 6.0;
+
 pub(super) fn draw(sheet: &mut Sheet, chart: &Chart, bounds: &[f64], counts: &[u64]) {
     let highest = counts.iter().copied().max().unwrap_or(0) as f64;
-    let room = Room { x: (0.0, bounds.len().max(1) as f64), y_max: highest * 1.06, tick_lines: 1, right: 14.0 };
+    let room = Room {
+        x: (0.0, bounds.len().max(1) as f64),
+        y_max: (highest * 1.06).max(WHOLE_UP_TO),
+        tick_lines: 1,
+        right: 14.0,
+    };
     let frame = Frame::open(sheet, chart, &[], &room);
     let edges = bounds.iter().enumerate().map(|(index, &bound)| (index as f64 + 1.0, ticks::value(bound)));
     frame.x_ticks(sheet, &edges.collect::<Vec<_>>());

@@ -1,7 +1,7 @@
 //! Lines over x, each with its name at its right end; around the first, where it is known, the spread behind it.
 
 use super::frame::{BAND_OPACITY, Entry, Frame, Room, SMALL, SMALL_LINE, Sign};
-use super::palette::{self, INK};
+use super::palette::{self, DISTINCT, INK};
 use super::sheet::{self, Align, Point, Sheet};
 use super::{finite_max, ticks, x_range};
 use crate::report::chart::{Chart, Series};
@@ -10,6 +10,11 @@ use crate::report::chart::{Chart, Series};
 const NAME_WIDTH_MAX: f64 = 210.0;
 /// Up to so many points each is marked, and has its own tick.
 const POINTS_MARKED_MAX: usize = 16;
+/// Free space beside marked points, as a part of the range of x.
+const ASIDE: f64 = 0.04;
+/// Of a point. Further series have larger ones, drawn below: equal values show as rings.
+const RADIUS: f64 = 4.0;
+const RADIUS_MORE: f64 = 1.0;
 /// More names than this don't fit beside the plot; they go into a legend.
 const NAMES_MAX: usize = 14;
 
@@ -20,9 +25,18 @@ pub(super) fn draw(sheet: &mut Sheet, chart: &Chart, x: &[f64], series: &[Series
     let spread_max = spread.unwrap_or_default().iter().map(|&(_, high)| high).fold(0.0, f64::max);
     // The last tick's label may stick out a little.
     let right = if beside { name_width + 30.0 } else { 14.0 };
-    let room = Room { x: x_range(x), y_max: finite_max(series).max(spread_max) * 1.08, tick_lines: 1, right };
+    let marked = x.len() <= POINTS_MARKED_MAX;
+    let (first, last) = x_range(x);
+    // Points that are marked keep off the edges, so that their values have room beside the line.
+    let aside = if marked { (last - first) * ASIDE } else { 0.0 };
+    let room = Room {
+        x: (first - aside, last + aside),
+        y_max: finite_max(series).max(spread_max) * 1.08,
+        tick_lines: 1,
+        right,
+    };
     let frame = Frame::open(sheet, chart, &legend(series, spread.is_some(), beside), &room);
-    if x.len() <= POINTS_MARKED_MAX {
+    if marked {
         let labels = x.iter().map(|&x| (x, ticks::value(x)));
         frame.x_ticks(sheet, &labels.collect::<Vec<_>>());
     } else {
@@ -43,7 +57,7 @@ pub(super) fn draw(sheet: &mut Sheet, chart: &Chart, x: &[f64], series: &[Series
     if beside {
         draw_names(sheet, &frame, series, &names);
     } else if let [Series { values, .. }] = series
-        && x.len() <= POINTS_MARKED_MAX
+        && marked
     {
         draw_values(sheet, &frame, x, values, spread);
     }
@@ -67,9 +81,10 @@ fn legend(series: &[Series], spread: bool, beside: bool) -> Vec<Entry> {
 
 fn draw_line(sheet: &mut Sheet, points: Vec<Point>, index: usize) {
     if points.len() <= POINTS_MARKED_MAX {
+        let radius = RADIUS + RADIUS_MORE * index.min(DISTINCT) as f64;
         for &(x, y) in &points {
             let circle = (0..16).map(|step| f64::from(step) * std::f64::consts::TAU / 16.0);
-            let circle = circle.map(|angle| (x + 4.5 * angle.cos(), y + 4.5 * angle.sin()));
+            let circle = circle.map(|angle| (x + radius * angle.cos(), y + radius * angle.sin()));
             sheet.area(circle.collect(), palette::series(index), 1.0);
         }
     }
