@@ -83,5 +83,4 @@ async fn ask_in_turn(plan: Rc<Plan>, gauge: Gauge, tally: Rc<RefCell<Tally>>, st
 }
 
 #[cfg(test)]
-#[path = "closed_loop_tests.rs"]
 mod tests;
