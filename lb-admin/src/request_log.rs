@@ -138,5 +138,4 @@ impl Ring {
 }
 
 #[cfg(test)]
-#[path = "request_log_tests.rs"]
 mod tests;

@@ -29,6 +29,7 @@ use crate::supervisor::Supervisor;
 use crate::supervisor::launcher::Launcher;
 use crate::supervisor::plan::Recipe;
 use crate::supervisor::process::ProcessLauncher;
+use crate::supervisor::reaper::Started;
 
 /// Requests for changes that may wait for the owner; it takes microseconds for each.
 const COMMANDS_MAX: usize = 64;
@@ -82,17 +83,27 @@ pub fn start(
     let recipe = Recipe::new(&config.launch, config.names.server_id.clone());
     let launcher = ProcessLauncher::new(recipe, config.state_dir.clone())
         .map_err(|source| StartError::StateDir { path: config.state_dir.clone(), source })?;
+    let started = launcher.started();
     let (applied, applied_by_all) = watch::channel(0);
     let publisher = Publisher::to_workers(control.clone());
     let prepared = Prepared::new(&config, control.workers(), launcher, publisher, applied_by_all)?;
     let inbox = Inbox { control: control.clone(), wake, owner: prepared.results.clone(), applied };
     let (membership, events) = (prepared.membership.clone(), Arc::clone(&prepared.events));
     let api = Api { membership, events, control, requests: RequestLog::new(config.record_requests) };
-    prepared.start(|stop| serve_beside(api, inbox, listener, stop))
+    prepared.start(|stop| serve_beside(api, inbox, listener, started, stop))
 }
 
-/// All that runs beside the owner: the workers' news, the request log, the admin API. Ends some time after `stop`.
-async fn serve_beside(api: Api, inbox: Inbox, listener: Option<Listener>, mut stop: watch::Receiver<bool>) {
+/// All that runs beside the owner: the workers' news, the request log, the admin API, the reaper. Ends some time after
+/// `stop`.
+async fn serve_beside(
+    api: Api,
+    inbox: Inbox,
+    listener: Option<Listener>,
+    started: Started,
+    mut stop: watch::Receiver<bool>,
+) {
+    // Until the runtime ends: orphans come to the very end.
+    tokio::spawn(started.reap_others());
     tokio::spawn(api.requests.clone().keep_drained(api.control.clone(), api.membership.clone(), stop.clone()));
     let news = tokio::spawn(inbox.run(api.clone()));
     if let Some(listener) = listener
@@ -219,5 +230,4 @@ impl ControlPlane {
 }
 
 #[cfg(test)]
-#[path = "start_tests.rs"]
 mod tests;

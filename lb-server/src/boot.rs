@@ -24,6 +24,7 @@ use tracing_subscriber::EnvFilter;
 use crate::config::{Config, Secret};
 use crate::limits::{self, Needs};
 use crate::notify::notify;
+use crate::say;
 use crate::shutdown::{self, Running};
 use crate::signals::Signals;
 use crate::state::StateDir;
@@ -45,8 +46,6 @@ pub(crate) fn serve(config: &Config) -> anyhow::Result<()> {
     let admin = config.admin.as_ref().map(lb_admin::http::bind).transpose().context("admin")?;
     let port = fronts.addrs().first().context("a front is configured")?.port();
     let (state, secret) = open_state(config, port)?;
-    announce(config, &fronts, admin.as_ref());
-
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(run(config, config.worker(secret, connections_max), fronts, admin, &state))
 }
@@ -58,8 +57,9 @@ async fn run(
     admin: Option<Listener>,
     state: &StateDir,
 ) -> anyhow::Result<()> {
-    // Before anything is started: a signal that comes during the start must find somebody who stops what runs.
+    // Before anything is started or said: a signal that comes during the start must find somebody who stops what runs.
     let mut signals = Signals::new()?;
+    announce(config, &fronts, admin.as_ref());
     let for_admin = Arc::new(sync::Notify::new());
     let for_us = Arc::new(sync::Notify::new());
     let (wake_admin, wake_us) = (Arc::clone(&for_admin), Arc::clone(&for_us));
@@ -86,7 +86,7 @@ async fn say_ready(mut snapshots: watch::Receiver<Arc<Snapshot>>) -> Infallible 
     // Not all in time, or the control plane is gone, which its own watcher tells.
     let _in_time = tokio::time::timeout(READY_WITHIN, all_ready).await.is_ok();
     let snapshot = Arc::clone(&snapshots.borrow());
-    eprintln!("{}", ready_line(&snapshot, began.elapsed()));
+    say::line(ready_line(&snapshot, began.elapsed()));
     notify("READY=1");
     std::future::pending().await
 }
@@ -107,16 +107,16 @@ fn ready_line(snapshot: &Snapshot, after: Duration) -> String {
 /// One line an address, in the words that scripts look for, and what the configuration has to say.
 fn announce(config: &Config, fronts: &Fronts, admin: Option<&Listener>) {
     for addr in fronts.addrs() {
-        eprintln!("front {addr}");
+        say::line(format_args!("front {addr}"));
     }
     if let Some(listener) = admin {
         match listener.addr() {
-            AdminAddr::Tcp(addr) => eprintln!("admin http://{addr}"),
-            AdminAddr::Unix(path) => eprintln!("admin unix:{}", path.display()),
+            AdminAddr::Tcp(addr) => say::line(format_args!("admin http://{addr}")),
+            AdminAddr::Unix(path) => say::line(format_args!("admin unix:{}", path.display())),
         }
     }
     for note in &config.notes {
-        eprintln!("note: {note}");
+        say::line(format_args!("note: {note}"));
     }
 }
 
@@ -128,7 +128,7 @@ fn open_state(config: &Config, port: u16) -> anyhow::Result<(StateDir, Secret)> 
         None => state.secret().context("hash key")?,
     };
     for warning in [warning, no_key].into_iter().flatten() {
-        eprintln!("warning: {warning}");
+        say::line(format_args!("warning: {warning}"));
     }
     Ok((state, secret))
 }
@@ -142,9 +142,10 @@ fn log_to_stderr() {
         .with_writer(std::io::stderr)
         .with_ansi(ansi)
         .with_target(false)
+        // It would tell stderr that stderr can't be written, and panic over it.
+        .log_internal_errors(false)
         .init();
 }
 
 #[cfg(test)]
-#[path = "boot_tests.rs"]
 mod tests;

@@ -3,7 +3,8 @@
 //! Nothing is decided here. A flag is also `LB_…` in the environment and a key of the `--config` file, so [`ServeArgs`]
 //! is read by clap and by serde from one definition; [`ServeArgs::over`] lays one source over another. What the values
 //! mean together, and whether they go together, is [`crate::config`]'s business.
-//! Only what this version does is offered: a flag that would be ignored isn't here.
+//! Only what this version does is offered: a flag that would be ignored isn't here. In help texts `{N}` stands for `{n}`
+//! ([`usage`]).
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -19,7 +20,7 @@ pub(crate) mod usage;
 #[cfg(test)]
 mod tests;
 
-use parse::{one_or_many, socket_addr};
+use parse::{addresses, socket_addr, texts};
 use period::Period;
 
 /// A layer-4 consistent-hash load balancer that keeps its replicas alive.
@@ -79,7 +80,7 @@ pub(crate) struct ServeArgs {
 
     /// The TCP front; repeatable; port 0 takes a free one [default: 0.0.0.0:5000]
     #[arg(long, env = "LB_FRONT", value_name = "ADDR", value_delimiter = ' ', value_parser = socket_addr)]
-    #[serde(deserialize_with = "one_or_many")]
+    #[serde(deserialize_with = "addresses")]
     pub(crate) front: Option<Vec<SocketAddr>>,
     /// The admin API, a loopback address or unix:PATH [default: 127.0.0.1:5001]
     #[arg(long, env = "LB_ADMIN", value_name = "ADDR")]
@@ -96,18 +97,18 @@ pub(crate) struct ServeArgs {
     /// What a replica is: {port} and {name} are filled in, PORT and SERVER_ID set [default: lb replica]
     #[arg(long, env = "LB_COMMAND", value_name = "ARGV")]
     pub(crate) command: Option<String>,
-    /// Names of the first N, {n} counted from 1 [default: S{n}]
+    /// Names of the first replicas, {N} counted from 1 [default: S{N}]
     #[arg(long, env = "LB_NAMES", value_name = "PATTERN")]
     pub(crate) names: Option<String>,
-    /// Names made up later, {n} = six random digits [default: that of --names]
+    /// Names made up later, {N} = six random digits [default: that of --names]
     #[arg(long, env = "LB_NEW_NAMES", value_name = "PATTERN")]
     pub(crate) new_names: Option<String>,
-    /// What a replica is told to be: {name}, and {n} = its seat's number [default: {name}]
+    /// What a replica is told to be: {name}, and {N} = its seat's number [default: {name}]
     #[arg(long, env = "LB_SERVER_ID", value_name = "PATTERN")]
     pub(crate) server_id: Option<String>,
     /// A backend that somebody else runs, NAME=HOST:PORT[,weight=W]; repeatable
     #[arg(long, env = "LB_BACKEND", value_name = "NAME=HOST:PORT[,weight=W]", value_delimiter = ' ')]
-    #[serde(deserialize_with = "one_or_many")]
+    #[serde(deserialize_with = "texts")]
     pub(crate) backend: Option<Vec<String>>,
     /// The health check, PATH or tcp [default: /heartbeat for replicas, tcp for backends]
     #[arg(long, env = "LB_CHECK", value_name = "PATH|tcp")]

@@ -9,6 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use crate::exit::Exit;
+use crate::say;
 
 /// What a shell answers for a command that it can't run.
 const CANNOT_RUN: u8 = 127;
@@ -18,10 +19,10 @@ pub(crate) fn run(argv: &[OsString]) -> Exit {
     // EPERM: this process leads a group already (it was started by hand from a shell); it is nobody's child to protect.
     let _session = rustix::process::setsid();
     let Some((program, arguments)) = argv.split_first() else {
-        eprintln!("error: launch: no program given");
+        say::line("error: launch: no program given");
         return Exit::Other(CANNOT_RUN);
     };
     let error = Command::new(program).args(arguments).exec();
-    eprintln!("error: cannot run '{}': {error}", program.to_string_lossy());
+    say::line(format_args!("error: cannot run '{}': {error}", program.to_string_lossy()));
     Exit::Other(CANNOT_RUN)
 }

@@ -3,6 +3,8 @@
 //! What was typed ([`cli`]) becomes what it means ([`config`]), which is started ([`boot`]) and stopped ([`shutdown`]).
 //! Words go to stderr, one line an error; [`exit`] has the exit codes. `anyhow` is used where an error is only told.
 
+#![warn(clippy::print_stderr, clippy::print_stdout)]
+
 use std::process::ExitCode;
 
 mod boot;
@@ -13,6 +15,7 @@ mod launch;
 mod limits;
 mod notify;
 mod replica;
+mod say;
 mod shutdown;
 mod signals;
 mod state;
@@ -32,11 +35,11 @@ fn main() -> ExitCode {
             Command::Launch(args) => launch::run(&args.argv),
         },
         Err(Usage::Shown(text)) => {
-            print!("{text}");
+            say::text(&text);
             Exit::Ok
         }
         Err(Usage::Wrong(line)) => {
-            eprintln!("error: {line}");
+            say::line(format_args!("error: {line}"));
             Exit::Usage
         }
     };
@@ -51,7 +54,7 @@ fn serve(args: ServeArgs) -> Exit {
     match Config::load(args, &around) {
         Ok(config) => told(boot::serve(&config)),
         Err(error) => {
-            eprintln!("error: {error}");
+            say::line(format_args!("error: {error}"));
             Exit::Config
         }
     }
@@ -61,8 +64,24 @@ fn told(result: anyhow::Result<()>) -> Exit {
     match result {
         Ok(()) => Exit::Ok,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            say::line(format_args!("error: {}", in_one_line(&error)));
             Exit::Failed
         }
     }
 }
+
+/// An error and what it came from. Some say that already themselves; nothing is said twice.
+fn in_one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string).filter(|cause| !cause.is_empty()) {
+        if line.is_empty() {
+            line = cause;
+        } else if !line.ends_with(&cause) {
+            line = format!("{line}: {cause}");
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests;

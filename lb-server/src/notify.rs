@@ -24,5 +24,4 @@ fn send(socket: &OsStr, state: &str) -> io::Result<()> {
 }
 
 #[cfg(test)]
-#[path = "notify_tests.rs"]
 mod tests;

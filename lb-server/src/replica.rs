@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use crate::cli::ReplicaArgs;
+use crate::say;
 use crate::signals::Signals;
 
 mod answer;
@@ -37,13 +38,17 @@ pub(crate) fn run(args: &ReplicaArgs) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut signals = Signals::new()?;
-        let listener = TcpListener::bind(addr).await.map_err(|error| anyhow::anyhow!("replica {addr}: {error}"))?;
-        eprintln!("replica {} on {}", args.id, listener.local_addr()?);
+        let listener = TcpListener::bind(addr)
+            .await
+            .map_err(|error| anyhow::anyhow!("replica {addr}: {error}; choose another --listen"))?;
+        say::line(format_args!("replica {} on {}", args.id, listener.local_addr()?));
         let watch = Arc::new(Watch::new());
         let (end, ended) = watch::channel(());
         tokio::select! {
             () = accept_all(&listener, &answers, &watch, &ended) => {}
-            () = watch.until_orphaned() => eprintln!("replica {}: nobody is left who needs it; ending", args.id),
+            () = watch.until_orphaned() => {
+                say::line(format_args!("replica {}: nobody is left who needs it; ending", args.id));
+            }
             () = signals.next() => {}
         }
         drop((listener, ended));

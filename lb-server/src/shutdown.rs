@@ -17,6 +17,7 @@ use lb_core::worker::DataPlane;
 use tokio::sync::{self, watch};
 
 use crate::notify::notify;
+use crate::say;
 use crate::signals::Signals;
 
 /// What runs, and what is needed to end it.
@@ -97,11 +98,13 @@ async fn drain(running: &Running, timeout: Duration, signals: &mut Signals) {
     running.control.drain(if timeout.is_zero() { Duration::MAX } else { timeout });
     let sessions = running.open_sessions();
     if sessions > 0 {
-        eprintln!("{}", progress(sessions, timeout));
+        say::line(progress(sessions, timeout));
     }
     tokio::select! {
         () = ended(&running.control, &running.woken, workers) => {}
-        () = signals.next() => eprintln!("draining: ended by a second signal, {} open", counted(running.open_sessions())),
+        () = signals.next() => {
+            say::line(format_args!("draining: ended by a second signal, {} open", counted(running.open_sessions())));
+        }
     }
 }
 
@@ -119,5 +122,4 @@ fn counted(sessions: u64) -> String {
 }
 
 #[cfg(test)]
-#[path = "shutdown_tests.rs"]
 mod tests;

@@ -1,30 +1,47 @@
-//! The signals that end a process: SIGTERM and SIGINT.
+//! The signals that end a process in good order: SIGTERM, SIGINT, SIGQUIT and SIGHUP.
 //!
-//! Asked for explicitly, because for PID 1 of a container the kernel ignores a signal that nothing waits for. SIGPIPE is
-//! ignored already, by the runtime of the language, in every Rust program.
+//! Asked for explicitly, because for PID 1 of a container the kernel ignores a signal that nothing waits for, and because
+//! the default of SIGHUP (the terminal was closed) and SIGQUIT (Ctrl-\) would leave our replicas behind. A SIGHUP that
+//! was ignored when we came stays so: that is what nohup(1) asks for. SIGPIPE is ignored already, by the runtime of the
+//! language, in every Rust program.
 
+use std::future::poll_fn;
 use std::io;
+use std::task::Poll;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Both signals, from now on.
+/// All of them, from now on.
 #[derive(Debug)]
-pub(crate) struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
+pub(crate) struct Signals(Vec<Signal>);
 
 impl Signals {
     /// Takes the signals over from the kernel's default; needs a tokio runtime.
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        let mut kinds = vec![SignalKind::terminate(), SignalKind::interrupt(), SignalKind::quit()];
+        // Without /proc nobody knows; then it is left as it is.
+        if std::fs::read_to_string("/proc/self/status").is_ok_and(|status| !ignores(&status, SignalKind::hangup())) {
+            kinds.push(SignalKind::hangup());
+        }
+        kinds.into_iter().map(signal).collect::<io::Result<_>>().map(Self)
     }
 
-    /// The next of either. Cancel-safe.
+    /// The next of any. Cancel-safe.
     pub(crate) async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
+        poll_fn(|context| {
+            let came = self.0.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+            if came { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
     }
 }
+
+/// Whether a process with this /proc/PID/status ignores a signal: `SigIgn` has bit n − 1 for signal n, in hex.
+fn ignores(status: &str, kind: SignalKind) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    mask >> (kind.as_raw_value() - 1) & 1 == 1
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,12 @@
 //! `lb` as a process: every wrong input is one line on stderr, the right exit code and nothing left running.
 
 use std::net::TcpListener;
+use std::path::Path;
 
 mod process;
 
-use process::{Ended, Lb, command, read_all};
+use process::{Ended, Lb, command, read_all, until};
+use rustix::process::{Pid, Signal, kill_process};
 
 fn refused(words: &[&str]) -> Ended {
     let ended = Lb::start(words).end();
@@ -85,7 +87,7 @@ fn an_admin_port_that_is_in_use_exits_1_and_starts_nothing() {
     let dir = state.path().to_str().expect("a path of letters");
     let ended = refused(&["--front", "127.0.0.1:0", "--admin", &admin, "--state-dir", dir]);
     assert_eq!(ended.code, Some(1));
-    assert!(ended.stderr[0].contains(&admin), "{:?}", ended.stderr);
+    assert!(ended.stderr[0].contains(&admin) && ended.stderr[0].contains("another --admin"), "{:?}", ended.stderr);
 }
 
 #[test]
@@ -128,4 +130,32 @@ fn a_program_that_is_not_there_exits_127() {
     let ended = refused(&["launch", "--", "/no/such/program"]);
     assert_eq!(ended.code, Some(127));
     assert!(ended.stderr[0].contains("/no/such/program"), "{:?}", ended.stderr);
+}
+
+/// How many replicas write into the state directory, whose one folder is named after a port that nobody knows.
+fn logs_in(state: &Path) -> usize {
+    let folders = std::fs::read_dir(state).expect("the directory").flatten();
+    folders.filter_map(|folder| std::fs::read_dir(folder.path().join("replicas")).ok()).flatten().count()
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_reason_to_end() {
+    let state = tempfile::tempdir().expect("a directory");
+    let dir = state.path().to_str().expect("a path of letters");
+    let words = ["serve", "--front", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--state-dir", dir];
+    let mut child = command(&words).spawn().expect("lb starts");
+    // The end of stderr is closed before a line was written to it: every line, of the log too, fails.
+    drop(child.stderr.take());
+    until("its replicas were started", || logs_in(state.path()) == 3);
+    kill_process(Pid::from_child(&child), Signal::TERM).expect("it is not reaped");
+    assert_eq!(child.wait().expect("our child").code(), Some(0));
+    assert_eq!(std::fs::read_dir(dir).expect("the directory").count(), 0, "a normal end leaves nothing");
+}
+
+#[test]
+fn help_that_nobody_reads_is_no_panic() {
+    let mut child = command(&["serve", "--help"]).spawn().expect("lb starts");
+    drop(child.stdout.take());
+    let stderr = read_all(child.stderr.take().expect("stderr is piped"));
+    assert_eq!((child.wait().expect("our child").code(), stderr.as_str()), (Some(0), ""));
 }

@@ -117,6 +117,7 @@ fn a_port_in_use_exits_1() {
     let (_lb, addr) = start(&[]);
     let ended = Lb::start(&["replica", "--listen", &addr.to_string()]).end();
     assert_eq!((ended.code, ended.stderr.len()), (Some(1), 1), "{:?}", ended.stderr);
+    assert!(ended.stderr[0].contains("another --listen"), "{:?}", ended.stderr);
 }
 
 #[test]

@@ -139,5 +139,4 @@ fn address_in(line: &str, what: &str) -> Option<SocketAddr> {
 }
 
 #[cfg(test)]
-#[path = "own_tests.rs"]
 mod tests;

@@ -72,5 +72,4 @@ pub(crate) fn slot_map(hash: Hash, members: impl IntoIterator<Item = Member>) ->
 }
 
 #[cfg(test)]
-#[path = "shares_tests.rs"]
 mod tests;

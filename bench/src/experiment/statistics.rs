@@ -124,5 +124,4 @@ fn ln_gamma(x: f64) -> f64 {
 }
 
 #[cfg(test)]
-#[path = "statistics_tests.rs"]
 mod tests;

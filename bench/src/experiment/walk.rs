@@ -135,5 +135,4 @@ pub(crate) fn violations(what: &str, steps: &[Step], requests: u64, only_what_mu
 }
 
 #[cfg(test)]
-#[path = "walk_tests.rs"]
 mod tests;

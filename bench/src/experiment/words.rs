@@ -24,5 +24,4 @@ pub(crate) fn p_value(p: f64) -> String {
 }
 
 #[cfg(test)]
-#[path = "words_tests.rs"]
 mod tests;

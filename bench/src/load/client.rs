@@ -138,5 +138,4 @@ fn replica_name(body: &[u8]) -> &str {
 }
 
 #[cfg(test)]
-#[path = "client_tests.rs"]
 mod tests;

@@ -43,5 +43,4 @@ pub(super) async fn ask(run: &Run, client: &mut Client, index: u64, since: Insta
 }
 
 #[cfg(test)]
-#[path = "closed_loop_tests.rs"]
 mod tests;

@@ -241,5 +241,4 @@ impl Head {
 }
 
 #[cfg(test)]
-#[path = "response_tests.rs"]
 mod tests;

@@ -189,5 +189,4 @@ impl fmt::Display for Tally {
 }
 
 #[cfg(test)]
-#[path = "tally_tests.rs"]
 mod tests;

@@ -123,5 +123,4 @@ impl RiseFall {
 }
 
 #[cfg(test)]
-#[path = "rise_fall_tests.rs"]
 mod tests;

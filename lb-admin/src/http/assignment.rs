@@ -108,5 +108,4 @@ fn malformed(style: Style, error: &ChangeFormError) -> Response {
 }
 
 #[cfg(test)]
-#[path = "assignment_tests.rs"]
 mod tests;

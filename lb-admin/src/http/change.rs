@@ -100,5 +100,4 @@ fn kind(value: &Value) -> &'static str {
 }
 
 #[cfg(test)]
-#[path = "change_tests.rs"]
 mod tests;

@@ -72,5 +72,4 @@ fn is_ip_or_localhost(host: &str) -> bool {
 }
 
 #[cfg(test)]
-#[path = "guard_tests.rs"]
 mod tests;

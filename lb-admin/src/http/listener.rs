@@ -35,7 +35,10 @@ pub fn bind(addr: &AdminAddr) -> io::Result<Listener> {
     let named = |error: io::Error, what: &dyn fmt::Display| io::Error::new(error.kind(), format!("{what}: {error}"));
     match addr {
         AdminAddr::Tcp(addr) => {
-            let socket = std::net::TcpListener::bind(addr).map_err(|error| named(error, addr))?;
+            let socket = std::net::TcpListener::bind(addr).map_err(|error| match error.kind() {
+                io::ErrorKind::AddrInUse => named(in_use(), addr),
+                _ => named(error, addr),
+            })?;
             let addr = AdminAddr::Tcp(socket.local_addr()?);
             Ok(Listener { socket: Socket::Tcp(socket), addr })
         }
@@ -50,16 +53,24 @@ pub fn bind(addr: &AdminAddr) -> io::Result<Listener> {
 fn bind_unix(path: &Path) -> io::Result<std::os::unix::net::UnixListener> {
     match std::fs::symlink_metadata(path) {
         Ok(found) if !found.file_type().is_socket() => {
-            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "is there already and is not a socket"));
+            return Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                "is there already and is not a socket; remove it or choose another --admin",
+            ));
         }
         // A connect is the only way to tell a socket that somebody serves from a file left behind.
         Ok(_) => match std::os::unix::net::UnixStream::connect(path) {
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => std::fs::remove_file(path)?,
-            _ => return Err(io::Error::new(io::ErrorKind::AddrInUse, "is in use: another program listens there")),
+            _ => return Err(in_use()),
         },
         Err(_) => {}
     }
     std::os::unix::net::UnixListener::bind(path)
+}
+
+fn in_use() -> io::Error {
+    let what = "in use: another program (or another lb) listens there; stop it or choose another --admin";
+    io::Error::new(io::ErrorKind::AddrInUse, what)
 }
 
 impl Listener {
@@ -149,5 +160,4 @@ fn device_and_inode(path: &Path) -> io::Result<(u64, u64)> {
 }
 
 #[cfg(test)]
-#[path = "listener_tests.rs"]
 mod tests;

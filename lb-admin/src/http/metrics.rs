@@ -202,5 +202,4 @@ impl Page<'_> {
 }
 
 #[cfg(test)]
-#[path = "metrics_tests.rs"]
 mod tests;

@@ -62,5 +62,4 @@ async fn method_not_allowed(style: Style) -> Response {
 }
 
 #[cfg(test)]
-#[path = "routes_tests.rs"]
 mod tests;

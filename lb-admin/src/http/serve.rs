@@ -161,5 +161,4 @@ fn concerns_one_connection(error: &io::Error) -> bool {
 }
 
 #[cfg(test)]
-#[path = "serve_tests.rs"]
 mod tests;

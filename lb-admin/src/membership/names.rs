@@ -106,5 +106,4 @@ impl NameMaker {
 }
 
 #[cfg(test)]
-#[path = "names_tests.rs"]
 mod tests;

@@ -48,5 +48,4 @@ impl Backoff {
 }
 
 #[cfg(test)]
-#[path = "backoff_tests.rs"]
 mod tests;

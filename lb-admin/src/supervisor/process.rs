@@ -6,7 +6,6 @@
 //! A pidfd says at once when the process has ended. It is reaped only after its session was cleared: until then the
 //! kernel gives its number to nobody else, so the signals can't hit a stranger.
 
-use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::{AsFd, OwnedFd};
@@ -25,6 +24,8 @@ use super::launcher::{Exit, Launcher, Order, Replica};
 use super::logs::{self, Logs};
 use super::plan::Recipe;
 use super::ports::{PortLease, Ports};
+use super::procfs;
+use super::reaper::Started;
 
 /// What a shell says where a command can't be executed or isn't there; our `launch` verb does the same.
 const CANNOT_EXECUTE: [i32; 2] = [126, 127];
@@ -37,12 +38,18 @@ pub(crate) struct ProcessLauncher {
     recipe: Recipe,
     logs: Arc<Logs>,
     ports: Ports,
+    started: Started,
 }
 
 impl ProcessLauncher {
     /// Makes the folder for the replicas' output.
     pub(crate) fn new(recipe: Recipe, state_dir: PathBuf) -> io::Result<Self> {
-        Ok(Self { recipe, logs: Arc::new(Logs::new(state_dir)?), ports: Ports::default() })
+        Ok(Self { recipe, logs: Arc::new(Logs::new(state_dir)?), ports: Ports::default(), started: Started::default() })
+    }
+
+    /// The replicas among our children.
+    pub(crate) fn started(&self) -> Started {
+        self.started.clone()
     }
 
     fn start(&self, order: &Order) -> io::Result<Process> {
@@ -53,19 +60,24 @@ impl ProcessLauncher {
         let (program, args) = plan.argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         let mut command = Command::new(program);
         command.args(args).envs(plan.env).stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
-        let child = command.spawn().map_err(|error| {
+        let mut child = command.spawn().map_err(|error| {
             io::Error::new(error.kind(), format!("{} could not be run: {error}", program.to_string_lossy()))
         })?;
         let pid = Pid::from_child(&child);
-        // The child isn't reaped before this returns, so the number is still its own.
-        let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
-        #[expect(
-            deprecated,
-            reason = "an OwnedFd keeps its promise; the successor is an unsafe fn for types that may not"
-        )]
-        let pidfd = AsyncFd::with_interest(pidfd, Interest::READABLE)?;
-        Ok(Process { pid, pidfd, reaped: false, lease, log })
+        let pidfd = watch(pid).inspect_err(|_no_descriptor| {
+            // Nobody would notice its end. It has hardly begun, and SIGKILL can't be put off: no wait worth the name.
+            let _ended = child.kill().and_then(|()| child.wait());
+        })?;
+        self.started.insert(pid);
+        Ok(Process { pid, pidfd, reaped: false, started: self.started.clone(), lease, log })
     }
+}
+
+/// What becomes readable when a child ends. It isn't reaped before this returns, so the number is still its own.
+fn watch(pid: Pid) -> io::Result<AsyncFd<OwnedFd>> {
+    let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
+    #[expect(deprecated, reason = "an OwnedFd keeps its promise; the successor is an unsafe fn for types that may not")]
+    AsyncFd::with_interest(pidfd, Interest::READABLE)
 }
 
 impl Launcher for ProcessLauncher {
@@ -83,6 +95,7 @@ pub(crate) struct Process {
     pid: Pid,
     pidfd: AsyncFd<OwnedFd>,
     reaped: bool,
+    started: Started,
     lease: PortLease,
     log: Log,
 }
@@ -116,7 +129,10 @@ impl Process {
 
     fn reap(&mut self, options: WaitIdOptions) -> io::Result<Option<WaitIdStatus>> {
         let status = waitid(WaitId::PidFd(self.pidfd.as_fd()), WaitIdOptions::EXITED | options)?;
-        self.reaped |= status.is_some();
+        if status.is_some() {
+            self.reaped = true;
+            self.started.remove(self.pid);
+        }
         Ok(status)
     }
 }
@@ -158,6 +174,7 @@ impl Drop for Process {
             self.kill();
             self.clear_session();
             let _at_our_own_end = self.reap(WaitIdOptions::NOHANG);
+            self.started.remove(self.pid);
         }
     }
 }
@@ -203,18 +220,7 @@ fn describe(status: io::Result<Option<WaitIdStatus>>) -> (String, bool) {
 
 /// The other living processes of the session that `leader` leads, those that left its process group among them.
 fn session_members(leader: Pid) -> Vec<Pid> {
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter_map(Pid::from_raw);
-    pids.filter(|pid| *pid != leader && is_alive_in_session(*pid, leader)).collect()
-}
-
-/// Read from /proc, since getsid(2) answers 0 for a session from outside our pid namespace, which rustix doesn't expect.
-/// A zombie is still in the session but can't be killed again.
-fn is_alive_in_session(pid: Pid, leader: Pid) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
-    // The name before is in brackets and may itself hold brackets. After it: state, parent, process group, session.
-    let Some((_, rest)) = stat.rsplit_once(')') else { return false };
-    let mut fields = rest.split_ascii_whitespace();
-    let alive = fields.next().is_some_and(|state| !matches!(state, "Z" | "X"));
-    alive && fields.nth(2).and_then(|session| session.parse().ok()) == Some(leader.as_raw_nonzero().get())
+    let session = leader.as_raw_nonzero().get();
+    let members = procfs::all().filter(|(pid, stat)| *pid != leader && !stat.zombie && stat.session == session);
+    members.map(|(pid, _)| pid).collect()
 }

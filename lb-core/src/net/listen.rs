@@ -131,21 +131,4 @@ fn instruction(code: u32, jt: u8, jf: u8, k: u32) -> SockFilter {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::net::TcpStream;
-    use std::time::Duration;
-
-    use super::*;
-
-    #[test]
-    fn a_listener_that_refuses_handshakes_still_gives_out_what_it_has() {
-        let listener = shared_listener("127.0.0.1:0".parse().unwrap()).unwrap();
-        let addr = listener.local_addr().unwrap();
-        let _early = TcpStream::connect(addr).unwrap();
-        refuse_new_handshakes(&listener).unwrap();
-        let late = TcpStream::connect_timeout(&addr, Duration::from_millis(50));
-        assert_eq!(late.unwrap_err().kind(), io::ErrorKind::TimedOut, "its SYN is dropped, not refused");
-        assert!(listener.accept().is_ok());
-        assert_eq!(listener.accept().unwrap_err().kind(), io::ErrorKind::WouldBlock);
-    }
-}
+mod tests;

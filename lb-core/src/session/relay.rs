@@ -94,6 +94,7 @@ pub struct Relay {
     backend_reset: bool,
     /// Whether the front may answer for a backend that never did.
     answerable: bool,
+    moved_last: Direction,
     /// Where the request ends.
     pub end: RequestEnd,
 }
@@ -108,6 +109,7 @@ impl Default for Relay {
             client_reset: false,
             backend_reset: false,
             answerable: false,
+            moved_last: Direction::ClientToBackend,
             end: RequestEnd::Never,
         }
     }
@@ -173,26 +175,38 @@ impl Relay {
         if self.client_reset {
             return Step::ClientGone;
         }
-        if let Some(step) = flow_step(&self.response, self.backend, self.client, Direction::BackendToClient) {
-            if step == Step::Shut(Direction::BackendToClient) && self.answerable && self.response.filled == 0 {
-                return Step::NoResponse;
-            }
+        let response = flow_step(&self.response, self.backend, self.client, Direction::BackendToClient);
+        if response == Some(Step::Shut(Direction::BackendToClient)) && self.answerable() {
+            return Step::NoResponse;
+        }
+        let ends_with_response = self.end != RequestEnd::Never && self.response.shut;
+        let request = match self.backend_reset || ends_with_response {
+            true => None,
+            false => flow_step(&self.request, self.client, self.backend, Direction::ClientToBackend),
+        };
+        if let Some(step) = self.fairer(response, request) {
             return step;
         }
         if self.backend_reset {
             return match (self.response.held, self.response.eof) {
-                (0, true) if self.answerable && self.response.filled == 0 => Step::NoResponse,
+                (0, true) if self.answerable() => Step::NoResponse,
                 (0, true) => Step::BackendGone,
                 _ => Step::Wait,
             };
         }
-        if self.response.shut && self.end != RequestEnd::Never {
+        if ends_with_response {
             return Step::ResponseComplete;
         }
-        if let Some(step) = flow_step(&self.request, self.client, self.backend, Direction::ClientToBackend) {
-            return step;
-        }
         if self.request.shut && self.response.shut { Step::Complete } else { Step::Wait }
+    }
+
+    /// Where both directions could go on it is the turn of the one that did not move last: an endless response must not
+    /// keep what the client says from the backend, nor the other way round. A broken backend has no use for more.
+    fn fairer(&self, response: Option<Step>, request: Option<Step>) -> Option<Step> {
+        match self.moved_last {
+            Direction::BackendToClient if !self.backend.error => request.or(response),
+            Direction::ClientToBackend | Direction::BackendToClient => response.or(request),
+        }
     }
 
     /// Bytes that were read in this direction and wait for the sink.
@@ -221,6 +235,7 @@ impl Relay {
         let side = direction.source();
         match outcome {
             Filled::Bytes { count, short } => {
+                self.moved_last = direction;
                 let flow = self.flow_mut(direction);
                 flow.held += count as u32;
                 flow.filled += count as u64;

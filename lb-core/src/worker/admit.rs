@@ -43,6 +43,8 @@ pub(crate) struct Admission {
     listeners: Vec<TcpListener>,
     /// Listeners that may have clients waiting.
     ready: Vec<bool>,
+    /// The listener after the one that gave the last client: each in its turn, or a busy front would starve the others.
+    turn_of: usize,
     owed: Owed,
     sessions_max: usize,
     /// Given up for a moment to refuse a client when no other descriptor is left.
@@ -54,6 +56,8 @@ pub(crate) struct Admission {
 pub(crate) enum Admitted {
     /// It is in the slab and to be driven.
     Session(SessionKey),
+    /// One that was gone again before it could be taken.
+    Lost,
     /// No descriptor left; seen once per turn.
     Deferred,
     /// Nobody is waiting, or nobody may be let in now.
@@ -63,8 +67,8 @@ pub(crate) enum Admitted {
 impl Admission {
     pub(crate) fn new(listeners: Vec<TcpListener>, sessions_max: usize) -> Self {
         let ready = vec![false; listeners.len()];
-        let reserve = File::open("/dev/null").ok();
-        Self { listeners, ready, owed: Owed::Nothing, sessions_max, reserve, closing_at_ms: None }
+        let reserve = reserve();
+        Self { listeners, ready, turn_of: 0, owed: Owed::Nothing, sessions_max, reserve, closing_at_ms: None }
     }
 
     pub(crate) fn listeners_mut(&mut self) -> &mut [TcpListener] {
@@ -86,6 +90,10 @@ impl Admission {
         if matches!(self.owed, Owed::Close | Owed::Descriptor { .. }) {
             self.owed = Owed::NextTurn;
         }
+        if self.reserve.is_none() {
+            // Another thread took the descriptor while a client was being refused with it.
+            self.reserve = reserve();
+        }
     }
 
     /// When accepting is to be tried again although nothing happens; `Some(now)` = at once.
@@ -95,7 +103,9 @@ impl Admission {
             Owed::NextTurn => Some(now_ms),
             Owed::Descriptor { retry_ms, .. } => Some(retry_ms),
         };
-        owed.into_iter().chain(self.closing_at_ms).min()
+        // While accepting is owed the listeners can't be closed, however long ago that was due.
+        let closing = self.closing_at_ms.filter(|_| self.owed == Owed::Nothing);
+        owed.into_iter().chain(closing).min()
     }
 
     /// Takes clients up to a batch, giving each to `drive` as soon as it is in the slab.
@@ -115,6 +125,7 @@ impl Admission {
                     turned.accepted += 1;
                     drive(sessions, key);
                 }
+                Admitted::Lost => {}
                 Admitted::Deferred => {
                     turned.deferred += 1;
                     break;
@@ -131,9 +142,10 @@ impl Admission {
             self.owed = Owed::Close;
             return Admitted::Nobody;
         }
-        while let Some(number) = self.ready.iter().position(|ready| *ready) {
+        while let Some(number) = self.next_ready() {
             match accept(&self.listeners[number]) {
                 Accepted::Client(stream, client) => {
+                    self.turn_of = number + 1;
                     if self.owed != Owed::Nothing {
                         self.owed = Owed::NextTurn;
                     }
@@ -144,12 +156,17 @@ impl Admission {
                     )));
                 }
                 Accepted::Empty => self.ready[number] = false,
-                Accepted::Lost => {}
+                Accepted::Lost => return Admitted::Lost,
                 Accepted::OutOfDescriptors => return self.out_of_descriptors(number, now_ms),
             }
         }
         self.owed = Owed::Nothing;
         Admitted::Nobody
+    }
+
+    fn next_ready(&self) -> Option<usize> {
+        let count = self.ready.len();
+        (self.turn_of..self.turn_of + count).map(|number| number % count).find(|&number| self.ready[number])
     }
 
     fn out_of_descriptors(&mut self, listener: usize, now_ms: u64) -> Admitted {
@@ -160,7 +177,7 @@ impl Admission {
             if let Accepted::Client(stream, _) = accept(&self.listeners[listener]) {
                 shutdown::reset(stream);
             }
-            self.reserve = File::open("/dev/null").ok();
+            self.reserve = reserve();
         }
         Admitted::Deferred
     }
@@ -210,6 +227,11 @@ impl Admission {
     }
 }
 
+/// A descriptor to be given up when it is the last; `None` where there is none to be had.
+fn reserve() -> Option<File> {
+    File::open("/dev/null").ok()
+}
+
 /// What one turn of accepting came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Turned {
@@ -238,3 +260,6 @@ impl Live {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -145,6 +145,9 @@ impl Worker {
                 self.admission.session_closed();
             }
         }
+        let Self { desk, sessions, .. } = self;
+        let open = sessions.len();
+        desk.timers.sweep(open, |at_ms, key| sessions.get(key).is_some_and(|live| live.armed_ms == at_ms));
     }
 
     /// Closes every session.

@@ -2,12 +2,16 @@
 //!
 //! A session has at most one entry that counts: the earliest that was asked for. When it is due, whoever owns the
 //! session looks whether its deadline has moved on meanwhile (traffic moves it without touching the heap) and arms it
-//! again. Entries of sessions that are gone are dropped when they come up.
+//! again. Entries that count no more (the session is gone, or was armed earlier) are dropped when they come up, or all
+//! at once when they outnumber those that do: a session of a millisecond leaves one that would stay for an hour.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::token::SessionKey;
+
+/// Below this many entries nothing is swept.
+const SWEPT_FROM: usize = 1024;
 
 /// Deadlines in milliseconds on the worker's clock.
 #[derive(Debug, Default)]
@@ -33,23 +37,15 @@ impl Timers {
         }
         self.heap.pop().map(|Reverse(entry)| entry)
     }
+
+    /// Drops the entries that don't count, where they must be more than half of all because only `sessions` can have one
+    /// that does. Costs nothing else, and so a constant for each entry over time.
+    pub(crate) fn sweep(&mut self, sessions: usize, mut counts: impl FnMut(u64, SessionKey) -> bool) {
+        if self.heap.len() > SWEPT_FROM.max(2 * sessions) {
+            self.heap.retain(|Reverse((at_ms, key))| counts(*at_ms, *key));
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn entries_come_up_in_order_of_time_and_not_early() {
-        let key = |index| SessionKey { index, generation: 0 };
-        let mut timers = Timers::default();
-        for (at, index) in [(30, 3), (10, 1), (20, 2)] {
-            timers.arm(at, key(index));
-        }
-        assert_eq!(timers.next_ms(), Some(10));
-        assert_eq!(timers.due(9), None);
-        assert_eq!(timers.due(25), Some((10, key(1))));
-        assert_eq!(timers.due(25), Some((20, key(2))));
-        assert_eq!(timers.due(25), None);
-    }
-}
+mod tests;

@@ -72,27 +72,4 @@ impl Target {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_target_survives_the_way_through_epoll() {
-        let key = |index, generation| SessionKey { index, generation };
-        for target in [
-            Target::Commands,
-            Target::Listener(0),
-            Target::Listener(7),
-            Target::Socket(key(0, 0), Side::Client),
-            Target::Socket(key(u32::MAX, GENERATION_MASK), Side::Backend),
-            Target::Socket(key(5, 1), Side::Backend),
-        ] {
-            assert_eq!(Target::of(target.token()), target);
-        }
-    }
-
-    #[test]
-    fn generations_wrap_within_their_bits() {
-        assert_eq!(SessionKey::following(GENERATION_MASK), 0);
-        assert_eq!(SessionKey::following(0), 1);
-    }
-}
+mod tests;

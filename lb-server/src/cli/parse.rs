@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
 /// An address with its port; the message shows what one looks like.
@@ -9,20 +10,22 @@ pub(crate) fn socket_addr(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "write IP:PORT, as in 0.0.0.0:5000 or [::]:5000".to_owned())
 }
 
-/// A key of the configuration file that is repeatable as a flag: one value or a list of them.
-pub(crate) fn one_or_many<'de, D, T>(input: D) -> Result<Option<Vec<T>>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
+/// A key of the configuration file that is repeatable as a flag: one text or a list of them.
+pub(crate) fn texts<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Vec<String>>, D::Error> {
     #[derive(Deserialize)]
-    #[serde(untagged, expecting = "one value or a list of them")]
-    enum OneOrMany<T> {
-        One(T),
-        Many(Vec<T>),
+    #[serde(untagged, expecting = "write one text in quotes or a list of them, as in [\"…\", \"…\"]")]
+    enum OneOrMany {
+        One(String),
+        Many(Vec<String>),
     }
     Ok(Some(match OneOrMany::deserialize(input)? {
-        OneOrMany::One(value) => vec![value],
-        OneOrMany::Many(values) => values,
+        OneOrMany::One(text) => vec![text],
+        OneOrMany::Many(texts) => texts,
     }))
+}
+
+/// The same for addresses.
+pub(crate) fn addresses<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Vec<SocketAddr>>, D::Error> {
+    let read = |text: &String| socket_addr(text).map_err(|why| D::Error::custom(format!("'{text}': {why}")));
+    texts(input)?.map(|texts| texts.iter().map(read).collect()).transpose()
 }

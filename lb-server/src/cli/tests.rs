@@ -59,6 +59,25 @@ fn every_wrong_command_line_is_told_in_one_line() {
 }
 
 #[test]
+fn the_help_of_serve_shows_the_placeholders_as_they_are_typed() {
+    let Err(Usage::Shown(help)) = read(words("lb serve --help")) else { panic!("no help") };
+    assert!(help.contains("{n} counted from 1 [default: S{n}]") && !help.contains("{N}"), "{help}");
+}
+
+#[test]
+fn a_wrong_command_line_points_to_the_help_of_its_command() {
+    for (line, help) in [
+        ("lb --nope", "lb serve --help"),
+        ("lb serve --nope", "lb serve --help"),
+        ("lb replica --nope", "lb replica --help"),
+        ("lb launch", "lb launch --help"),
+        ("lb nonsense", "lb --help"),
+    ] {
+        assert!(wrong(line).ends_with(&format!("(see `{help}`)")), "{line}: {}", wrong(line));
+    }
+}
+
+#[test]
 fn a_misspelt_flag_is_answered_with_the_right_one() {
     assert!(wrong("lb --frnt 0.0.0.0:1").contains("--front"));
 }

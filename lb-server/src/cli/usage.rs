@@ -25,9 +25,10 @@ pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Usa
     if words.get(1).is_none_or(|first| is_flag_of_serve(first)) {
         words.insert(1, "serve".into());
     }
+    let help = help_for(&words[1]);
     Cli::try_parse_from(words).map_err(|error| match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Usage::Shown(error.render().to_string()),
-        _ => Usage::Wrong(one_line(&error.render().to_string())),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Usage::Shown(shown(&error.render().to_string())),
+        _ => Usage::Wrong(format!("{} (see `{help}`)", one_line(&error.render().to_string()))),
     })
 }
 
@@ -36,11 +37,24 @@ fn is_flag_of_serve(word: &OsStr) -> bool {
     text.starts_with('-') && !matches!(&*text, "-h" | "--help" | "-V" | "--version")
 }
 
+/// clap breaks the line at `{n}` in a help text and knows no way to write it, so the definitions say `{N}`.
+fn shown(help: &str) -> String {
+    help.replace("{N}", "{n}")
+}
+
+/// The help that fits what was typed.
+fn help_for(command: &OsStr) -> String {
+    match command.to_str() {
+        Some(command @ ("serve" | "replica" | "launch")) => format!("lb {command} --help"),
+        _ => "lb --help".to_owned(),
+    }
+}
+
 /// clap's error is a paragraph with usage and advice; what is wrong and the tip are kept, the rest is one `--help` away.
 fn one_line(paragraph: &str) -> String {
     let lines = paragraph.lines().map(str::trim);
     let kept = lines.filter(|line| !line.is_empty()).take_while(|line| !line.starts_with("Usage:"));
     let kept: Vec<&str> = kept.filter(|line| !line.starts_with("For more information")).collect();
     let text = kept.join("; ");
-    format!("{} (see `lb serve --help`)", text.strip_prefix("error: ").unwrap_or(&text).replace(":;", ":"))
+    text.strip_prefix("error: ").unwrap_or(&text).replace(":;", ":")
 }

@@ -61,6 +61,8 @@ pub(crate) enum ConfigError {
     VnodesWithoutRing,
     #[error("--probing goes with --hash assignment only: leave it out or add --hash assignment")]
     ProbingWithoutAssignment,
+    #[error("--backend '{0}' has a weight, --hash assignment has none: leave the weight out or take another --hash")]
+    WeightWithAssignment(String),
     #[error(
         "the ring holds {fit} backends with this --hash, --slots and --probing, {asked} are asked for: lower --replicas"
     )]

@@ -24,6 +24,11 @@ pub(super) fn resolve(args: &ServeArgs, replicas: u32, backends: &[StaticBackend
     };
     let config = RingConfig::new(rule, args.slots, args.ring_seed.unwrap_or(0))
         .map_err(|source| ConfigError::Ring { hash: rule.name(), source })?;
+    if hash == cli::Hash::Assignment
+        && let Some(backend) = backends.iter().find(|backend| backend.weight != Weight::ONE)
+    {
+        return Err(ConfigError::WeightWithAssignment(backend.name.clone()));
+    }
     fits(config, replicas + backends.len() as u32)?;
     Ok(config)
 }

@@ -138,6 +138,7 @@ const REFUSED: &[(&str, &[&str])] = &[
     ("--workers 0", &["1 to 1024"]),
     ("--retries 8", &["0 to 7"]),
     ("--record-requests 16777217", &["0 to 16777216"]),
+    ("--hash assignment --backend a=h:1,weight=2", &["'a'", "weight", "--hash"]),
     ("--names Server", &["--names", "'Server'", "{n}"]),
     ("--names 'a b{n}'", &["--names", "'a b{n}'", "hostnames"]),
     ("--new-names '_{n}'", &["--new-names", "'_{n}'"]),
@@ -174,7 +175,8 @@ fn a_file_is_read_its_errors_name_the_line_and_flags_win_over_it() {
     for (text, words) in [
         ("replicas = 5\nrepilcas = 6\n", ["line 2", "repilcas"]),
         ("\n\nidle-timeout = \"5\"\n", ["line 3", "no duration"]),
-        ("front = \"here\"\n", ["line 1", "one value or a list"]),
+        ("\nfront = \"here\"\n", ["line 2", "'here': write IP:PORT"]),
+        ("\nbackend = 5\n", ["line 2", "in quotes or a list"]),
         ("this is no toml", ["line 1", ""]),
     ] {
         std::fs::write(file.path(), text).expect("written");

@@ -51,5 +51,4 @@ fn is_orphan(parent_at_start: Option<Pid>, parent_now: Option<Pid>, quiet: Durat
 }
 
 #[cfg(test)]
-#[path = "orphan_tests.rs"]
 mod tests;

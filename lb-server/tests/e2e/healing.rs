@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rustix::process::Signal;
 
-use crate::support::process::{is_alive, signal};
+use crate::support::process::{children_of, is_alive, signal};
 use crate::support::{Lb, eventually, load};
 
 #[test]
@@ -98,4 +98,20 @@ fn a_replica_inherits_no_socket_of_the_balancer() {
     let ours: BTreeSet<String> = sockets(lb.pid()).collect();
     let inherited: Vec<String> = sockets(lb.pid_of("S1")).filter(|socket| ours.contains(socket)).collect();
     assert_eq!(inherited, [""; 0]);
+}
+
+#[test]
+fn a_child_that_somebody_else_started_is_reaped_too() {
+    // What PID 1 of a container gets from orphans, a shell that becomes lb leaves behind as well.
+    let lb = Lb::launch_through("{ sleep 0.2 & }", &["--replicas", "1"]);
+    let replica = eventually("S1 runs", || lb.backends()[0]["pid"].as_u64()) as u32;
+    eventually("only the replica is left", || (children_of(lb.pid()) == [replica]).then_some(()));
+    assert!(signal(replica, Signal::KILL));
+    eventually("it is replaced: its end was not taken from its own task", || {
+        let replicas = lb.replicas();
+        (replicas.len() == 1 && replicas != ["S1"]).then_some(())
+    });
+    let events = lb.ask_admin("GET", "/v1/events", "");
+    let died = events.text();
+    assert!(died.contains("killed by signal 9"), "{died}");
 }

@@ -76,13 +76,24 @@ fn a_session_that_never_ends_is_closed_at_the_drain_deadline() {
 }
 
 #[test]
-fn sigint_ends_it_like_sigterm() {
-    let mut lb = Lb::with_replicas(2, &[]);
-    let replicas = [lb.pid_of("S1"), lb.pid_of("S2")];
-    lb.signal(Signal::INT);
-    assert_eq!(lb.wait_for_exit().code(), Some(0));
-    assert!(!replicas.into_iter().any(is_alive));
-    assert_eq!(lb.state_files(), [""; 0]);
+fn a_key_press_or_a_closed_terminal_ends_it_like_sigterm() {
+    for signal in [Signal::INT, Signal::QUIT, Signal::HUP] {
+        let mut lb = Lb::with_replicas(2, &[]);
+        let replicas = [lb.pid_of("S1"), lb.pid_of("S2")];
+        lb.signal(signal);
+        assert_eq!(lb.wait_for_exit().code(), Some(0), "{signal:?}");
+        assert!(!replicas.into_iter().any(is_alive), "{signal:?}");
+        assert_eq!(lb.state_files(), [""; 0], "{signal:?}");
+    }
+}
+
+#[test]
+fn under_nohup_a_closed_terminal_ends_nothing() {
+    let lb = Lb::launch_through("trap '' HUP", &["--replicas", "0"]);
+    // It has printed its addresses, and that is after it has taken its signals over.
+    let status = std::fs::read_to_string(format!("/proc/{}/status", lb.pid())).unwrap();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap().trim();
+    assert_eq!(u64::from_str_radix(ignored, 16).unwrap() & 1, 1, "SIGHUP is left as it was: {status}");
 }
 
 #[test]

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 /// Far more than anything here takes; a test that gets here has failed.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+/// Between two looks at a fact that nobody announces.
+const POLL: Duration = Duration::from_millis(5);
 
 /// The variable by which a test finds what it has started, and what that has started in turn.
 const MARK: &str = "LB_TEST_MARK";
@@ -113,6 +115,16 @@ fn marked(mark: &str) -> Vec<String> {
     let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
     let found = processes.filter(|entry| std::fs::read(entry.path().join("environ")).is_ok_and(|e| carries(&e)));
     found.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// Waits for a fact.
+pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + DEADLINE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "not in time: {what}");
+        // Nobody unparks us: this gives the others their turn between two looks.
+        thread::park_timeout(POLL);
+    }
 }
 
 /// Everything that comes, as text.

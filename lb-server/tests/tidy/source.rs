@@ -39,7 +39,7 @@ impl Source {
     /// A file of this text.
     pub(crate) fn new(path: &str, text: &str) -> Self {
         let (code, comments) = split(text);
-        let is_test = path.contains("/tests/") || path.ends_with("/tests.rs") || path.ends_with("_tests.rs");
+        let is_test = path.contains("/tests/") || path.ends_with("/tests.rs");
         Self { path: path.to_owned(), text: text.to_owned(), code, comments, is_test }
     }
 

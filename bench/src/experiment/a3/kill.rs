@@ -1,7 +1,8 @@
 //! Kills of A-3: one replica after the other, each while it holds requests, and how long until another sits in its seat.
 //!
 //! A victim must hold at least [`IN_FLIGHT_MIN`] requests by the clients' count *and* by the balancer's; where nobody does,
-//! nobody is killed and the look is repeated. Times on the balancer's side come from `/v1/events`, whose clock is set
+//! nobody is killed and the look is repeated. Answers may be on their way by then, so the kill only counts where as many
+//! requests then ended without the victim's answer; otherwise it is repeated. Times on the balancer's side come from `/v1/events`, whose clock is set
 //! against ours just before the kill: by the moment its answer had arrived, so that no time comes out too short.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 const VICTIM_WITHIN: Duration = Duration::from_secs(10);
 /// One replacement takes no longer, or the experiment has failed.
 const REPLACED_WITHIN: Duration = Duration::from_secs(60);
+/// Attempts for each kill that is asked for; then the load is too low for the experiment.
+const ATTEMPTS_PER_KILL: u32 = 5;
 /// Before the first kill and after each: the load settles, and pictures can be told apart.
 const SETTLE: Duration = Duration::from_millis(400);
 
@@ -35,7 +38,7 @@ pub(super) struct Kill {
     pub(super) seat: u32,
     /// Who sits there now.
     pub(super) replacement: String,
-    /// Requests it held.
+    /// Requests it held: open sessions just before, but no more than then ended without its answer.
     pub(super) in_flight: u64,
     /// When, by the stream's clock.
     pub(super) at_ms: f64,
@@ -49,10 +52,17 @@ pub(super) struct Kill {
     pub(super) answered_ms: f64,
 }
 
+impl Kill {
+    /// Whether it interrupted enough.
+    pub(super) fn counts(&self) -> bool {
+        self.in_flight >= IN_FLIGHT_MIN
+    }
+}
+
 /// All kills, and the load around them.
 #[derive(Debug)]
 pub(super) struct Campaign {
-    /// In their order.
+    /// In their order, also those that don't count; never empty.
     pub(super) kills: Vec<Kill>,
     /// What the clients saw.
     pub(super) log: Log,
@@ -70,16 +80,26 @@ pub(super) async fn campaign(balancer: &Balancer, kills: u16, concurrency: usize
     let (_, backends) = moment(balancer).await?;
     let mut seat_of: BTreeMap<String, u32> =
         backends.iter().map(|backend| (backend.name.clone(), backend.seat)).collect();
-    let (mut done, mut reused) = (Vec::new(), BTreeSet::new());
+    let (mut done, mut reused) = (Vec::<Kill>::new(), BTreeSet::new());
     sleep(SETTLE).await;
-    for _ in 0..kills {
-        let kill = kill_one(balancer, &stream, wanted).await?;
+    while done.iter().filter(|kill| kill.counts()).count() < usize::from(kills) {
+        if done.len() >= (u32::from(kills) * ATTEMPTS_PER_KILL) as usize {
+            bail!(
+                "of {} kills too few interrupted {IN_FLIGHT_MIN} requests: raise --concurrency, or slow the replicas \
+                 down (lb replica --delay 20ms)",
+                done.len()
+            );
+        }
+        let mut kill = kill_one(balancer, &stream, wanted).await?;
         if seat_of.insert(kill.replacement.clone(), kill.seat).is_some() {
             reused.insert(kill.replacement.clone());
         }
-        done.push(kill);
-        progress.step();
         sleep(SETTLE).await;
+        kill.in_flight = kill.in_flight.min(stream.interrupted());
+        if kill.counts() {
+            progress.step();
+        }
+        done.push(kill);
     }
     Ok(Campaign { kills: done, log: stream.stop().await, seat_of, reused })
 }
@@ -108,6 +128,7 @@ async fn moment(balancer: &Balancer) -> anyhow::Result<(Clock, Vec<Backend>)> {
 async fn kill_one(balancer: &Balancer, stream: &Stream, wanted: usize) -> anyhow::Result<Kill> {
     let (clock, victim, pid, in_flight) = find_victim(balancer, stream, wanted).await?;
     let killed = Instant::now();
+    stream.kill(&victim.name, killed);
     kill_process(pid, Signal::KILL)
         .with_context(|| format!("{} (pid {}) can't be killed", victim.name, pid.as_raw_pid()))?;
     let back_ms = until_back(balancer, &victim.name, wanted, killed).await?;

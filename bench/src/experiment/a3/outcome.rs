@@ -51,23 +51,32 @@ impl Outcome {
             None => format!(", {REPLICA_DELAY} an answer"),
             Some(_) => String::new(),
         };
-        format!("{asked}, then {} kills under {} clients{delay}", campaign.kills.len(), options.concurrency)
+        format!("{asked}, then {} kills under {} clients{delay}", campaign.counted(), options.concurrency)
     }
 }
 
 impl Campaign {
+    fn counted(&self) -> usize {
+        self.kills.iter().filter(|kill| kill.counts()).count()
+    }
+
     fn report_into(&self, report: &mut Report, worst_ms: u64) {
         let by_kill = failed_by_kill(&self.kills, self.log.failures.iter().map(|&(at_ms, _)| at_ms));
         let around: u64 = by_kill.each.iter().sum();
         let of = |pick: fn(&Kill) -> f64| Summary::of(self.kills.iter().map(pick));
+        let counted = self.counted();
         let (ejected, ready) = (of(|kill| kill.ejected_ms), of(|kill| kill.ready_ms));
         let (back, answered) = (of(|kill| kill.back_ms), of(|kill| kill.answered_ms));
-        let held = Summary::of(self.kills.iter().map(|kill| kill.in_flight as f64));
+        let held = Summary::of(self.kills.iter().filter(|kill| kill.counts()).map(|kill| kill.in_flight as f64));
         report.lines.extend([
             format!("load: {}", self.log.tally),
             format!(
-                "in flight on the victims: {:.0} to {:.0}, median {:.0} (at least {IN_FLIGHT_MIN}, or it is not killed)",
-                held.min, held.worst, held.median
+                "kills: {counted} with {:.0} to {:.0} requests in flight on the victim, median {:.0}; {} more with fewer than \
+                 {IN_FLIGHT_MIN} were repeated",
+                held.min,
+                held.worst,
+                held.median,
+                self.kills.len() - counted
             ),
             format!(
                 "failed GETs: {} around {} kills, {} elsewhere (the aim of the next version: 0)",
@@ -132,6 +141,7 @@ fn endpoint_json(answered: &Answered) -> Value {
 fn kill_json(kill: &Kill, failed: u64) -> Value {
     json!({
         "victim": kill.victim, "seat": kill.seat, "replacement": kill.replacement, "in_flight": kill.in_flight,
+        "counts": kill.counts(),
         "failed": failed, "at_ms": kill.at_ms, "ejected_ms": kill.ejected_ms, "ready_ms": kill.ready_ms,
         "back_ms": kill.back_ms, "answered_ms": kill.answered_ms,
     })

@@ -1,8 +1,9 @@
 //! The load of A-3: clients that ask on and on until they are stopped, and a log of what they saw and when.
 //!
 //! Other than a [`crate::load::run`] it is looked at while it runs: how many requests a replica holds right now, as far as
-//! clients can know (the ids in flight that it answered last), and when a replica answered for the first time. A client
-//! never retries. Must run inside a `LocalSet`; dropping the [`Stream`] ends its clients.
+//! clients can know (the ids in flight that it answered last), and when a replica answered for the first time. What a kill
+//! really interrupted is known only afterwards ([`Stream::interrupted`]): an answer may have been on its way already. A
+//! client never retries. Must run inside a `LocalSet`; dropping the [`Stream`] ends its clients.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -51,6 +52,15 @@ pub(super) struct Log {
     pub(super) failures: Vec<(f64, FailureKind)>,
     replicas: Vec<Replica>,
     replica_of_id: HashMap<u64, usize>,
+    kill: Option<KillSeen>,
+}
+
+/// The last kill, as clients see it.
+#[derive(Clone, Copy, Debug)]
+struct KillSeen {
+    victim: usize,
+    at: Instant,
+    interrupted: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -64,18 +74,11 @@ struct Replica {
 impl Stream {
     /// Starts `concurrency` clients.
     pub(super) fn start(front: SocketAddr, concurrency: usize) -> Self {
-        let log = Log {
-            tally: Tally::new(),
-            timeline: Timeline::default(),
-            failures: Vec::new(),
-            replicas: Vec::new(),
-            replica_of_id: HashMap::new(),
-        };
         let shared = Rc::new(Shared {
             started: Instant::now(),
             stopped: Cell::new(false),
             next_id: Cell::new(0),
-            log: RefCell::new(log),
+            log: RefCell::new(Log::new()),
         });
         let mut clients = JoinSet::new();
         for _ in 0..concurrency {
@@ -101,6 +104,19 @@ impl Stream {
         log.replicas.iter().find(|replica| replica.name == name).map(|replica| replica.first_answer_ms)
     }
 
+    /// `name` is being killed now: from here on its interrupted requests are counted.
+    pub(super) fn kill(&self, name: &str, at: Instant) {
+        let mut log = self.shared.log.borrow_mut();
+        let victim = log.replicas.iter().position(|replica| replica.name == name);
+        log.kill = victim.map(|victim| KillSeen { victim, at, interrupted: 0 });
+    }
+
+    /// Requests that were under way to the victim of the last kill and have ended since without its answer: failed, or
+    /// answered by another.
+    pub(super) fn interrupted(&self) -> u64 {
+        self.shared.log.borrow().kill.map_or(0, |kill| kill.interrupted)
+    }
+
     /// Lets requests under way end, and gives out what was seen.
     pub(super) async fn stop(mut self) -> Log {
         self.shared.stopped.set(true);
@@ -114,9 +130,31 @@ impl Stream {
 }
 
 impl Log {
+    fn new() -> Self {
+        Self {
+            tally: Tally::new(),
+            timeline: Timeline::default(),
+            failures: Vec::new(),
+            replicas: Vec::new(),
+            replica_of_id: HashMap::new(),
+            kill: None,
+        }
+    }
+
     /// The name of the replica that the timeline counts under `index`.
     pub(super) fn name(&self, index: usize) -> Option<&str> {
         self.replicas.get(index).map(|replica| replica.name.as_str())
+    }
+
+    /// A request that `holder` should have had has ended, answered by `answerer` or not at all.
+    fn ended(&mut self, holder: usize, asked: Instant, answerer: Option<&str>) {
+        if let Some(kill) = &mut self.kill
+            && holder == kill.victim
+            && asked <= kill.at
+            && answerer != Some(self.replicas[holder].name.as_str())
+        {
+            kill.interrupted += 1;
+        }
     }
 
     fn replica(&mut self, name: &str, at_ms: f64) -> usize {
@@ -149,6 +187,7 @@ async fn ask_on(front: SocketAddr, shared: Rc<Shared>) {
         let mut log = shared.log.borrow_mut();
         if let Some(holder) = holder {
             log.replicas[holder].in_flight -= 1;
+            log.ended(holder, asked, answer.as_ref().ok().copied());
         }
         match answer {
             Ok(name) => {

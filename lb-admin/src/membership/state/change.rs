@@ -246,3 +246,6 @@ fn count(n: Option<u64>, hostnames: &[String], too_many: ChangeError) -> Result<
         None => Ok(n),
     }
 }
+
+#[cfg(test)]
+mod tests;

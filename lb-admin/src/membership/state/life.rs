@@ -312,3 +312,6 @@ impl State {
         self.record(kind, &name, seat, detail);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -301,10 +301,6 @@ fn seats_are_reused(ring: &RingConfig) -> bool {
 }
 
 #[cfg(test)]
-mod change_tests;
-#[cfg(test)]
-mod life_tests;
-#[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod world;

@@ -51,6 +51,24 @@ fn nothing_is_read_while_the_sink_is_full() {
     assert_eq!(relay.step(), Step::Transfer(ClientToBackend), "now there may be more to read");
 }
 
+/// A proxy that serves what is ready in a fixed order starves whoever is last (flux #67).
+#[test]
+fn an_endless_response_does_not_keep_the_clients_word_from_the_backend() {
+    let mut relay = relaying(true);
+    let mut steps = Vec::new();
+    for side in [Side::Client, Side::Backend] {
+        relay.ready(side, Readiness { readable: true, writable: true, ..Readiness::default() });
+    }
+    for _ in 0..4 {
+        let step = relay.step();
+        let Step::Transfer(direction) = step else { panic!("both have bytes and room, yet {step:?}") };
+        relay.filled(direction, Filled::Bytes { count: 9, short: false });
+        relay.flushed(direction, Flushed::Bytes(9));
+        steps.push(direction);
+    }
+    assert_eq!(steps, [BackendToClient, ClientToBackend, BackendToClient, ClientToBackend]);
+}
+
 #[test]
 fn each_fin_ends_its_own_direction_only() {
     let mut relay = relaying(true);

@@ -50,8 +50,13 @@ impl Lb {
 
     /// Allowed `nofile` file descriptors.
     pub(crate) fn launch_with_nofile(nofile: u32, flags: &[&str]) -> Self {
+        Self::launch_through(&format!("ulimit -n {nofile}"), flags)
+    }
+
+    /// By a shell that says `first` and then becomes it.
+    pub(crate) fn launch_through(first: &str, flags: &[&str]) -> Self {
         let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("ulimit -n {nofile}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_lb")]);
+        shell.args(["-c", &format!("{first}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_lb")]);
         Self::launch_by(shell, flags)
     }
 

@@ -107,6 +107,18 @@ pub(crate) fn is_alive(pid: u32) -> bool {
     Path::new(&format!("/proc/{pid}")).exists()
 }
 
+/// Its children, zombies among them.
+pub(crate) fn children_of(pid: u32) -> Vec<u32> {
+    let pids = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
+    let has_parent = |child: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+        // After the name, which is in brackets: state, parent.
+        let parent = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
+        parent == Some(pid)
+    };
+    pids.filter(has_parent).collect()
+}
+
 fn collect_lines(stderr: impl Read + Send + 'static) -> Lines {
     let lines = Lines::default();
     let collected = Arc::clone(&lines);

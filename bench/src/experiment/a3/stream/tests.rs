@@ -4,7 +4,7 @@ use std::future::Future;
 
 use tokio::time::{Duration, Instant, timeout};
 
-use super::{IDS, Stream};
+use super::{IDS, KillSeen, Log, Stream};
 use crate::load::test_server::{answer_of, on_one_thread, serve};
 
 async fn until(fact: impl Fn() -> bool) {
@@ -34,6 +34,22 @@ fn requests_in_flight_are_known_by_the_replica_that_answered_their_ids_before() 
         let log = within_10_s(stream.stop()).await;
         assert_eq!((log.tally.answered, log.failures.len()), (seen.requests.get(), 0));
     });
+}
+
+#[test]
+fn a_kill_has_interrupted_what_was_under_way_and_ended_without_the_victims_answer() {
+    let mut log = Log::new();
+    let (victim, other) = (log.replica("S1", 0.0), log.replica("S2", 0.0));
+    let before = Instant::now();
+    let at = before + Duration::from_millis(1);
+    log.kill = Some(KillSeen { victim, at, interrupted: 0 });
+    log.ended(victim, before, None);
+    log.ended(victim, before, Some("S2"));
+    assert_eq!(log.kill.unwrap().interrupted, 2);
+    log.ended(victim, before, Some("S1"));
+    log.ended(victim, at + Duration::from_millis(1), None);
+    log.ended(other, before, None);
+    assert_eq!(log.kill.unwrap().interrupted, 2, "answered, asked later, or another's");
 }
 
 #[test]

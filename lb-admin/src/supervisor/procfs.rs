@@ -1,0 +1,42 @@
+//! What /proc knows of a process: its state, parent and session. Thin; who asks decides.
+//!
+//! Read from there, since getsid(2) answers 0 for a session from outside our pid namespace, which rustix doesn't expect,
+//! and since nothing else tells the children of a process.
+
+use std::fs;
+
+use rustix::process::Pid;
+
+/// A part of /proc/PID/stat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stat {
+    /// It has ended and waits to be reaped: it can't be killed again.
+    pub(super) zombie: bool,
+    /// Zero where that is outside our pid namespace, as for the session.
+    pub(super) parent: i32,
+    pub(super) session: i32,
+}
+
+/// Every process that is there, with what is known of it. Nothing without /proc.
+pub(super) fn all() -> impl Iterator<Item = (Pid, Stat)> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter_map(Pid::from_raw);
+    pids.filter_map(|pid| Some((pid, stat(pid)?)))
+}
+
+fn stat(pid: Pid) -> Option<Stat> {
+    parse(&fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?)
+}
+
+fn parse(text: &str) -> Option<Stat> {
+    // The name before is in brackets and may itself hold brackets. After it: state, parent, process group, session.
+    let (_, rest) = text.rsplit_once(')')?;
+    let mut fields = rest.split_ascii_whitespace();
+    let zombie = matches!(fields.next()?, "Z" | "X");
+    let parent = fields.next()?.parse().ok()?;
+    let session = fields.nth(1)?.parse().ok()?;
+    Some(Stat { zombie, parent, session })
+}
+
+#[cfg(test)]
+mod tests;
