@@ -56,12 +56,12 @@ fn main() -> ExitCode {
     let Cli { json, out, command } = Cli::parse();
     let outcome = match command {
         Command::One(experiment) => {
-            let isolated = experiment.enter_isolation();
-            until_interrupted(one(&experiment, isolated, json, out.as_deref()))
+            experiment.enter_isolation();
+            until_interrupted(one(&experiment, json, out.as_deref()))
         }
         Command::All(options) => {
-            let isolated = options.enter_isolation();
-            until_interrupted(all::run(&options, isolated, json, out.as_deref()))
+            options.enter_isolation();
+            until_interrupted(all::run(&options, json, out.as_deref()))
         }
         Command::TrivialServer(options) => return serve_trivially(&options),
     };
@@ -72,10 +72,10 @@ fn main() -> ExitCode {
 }
 
 /// Runs one experiment and prints its report; with `out` it is written there too.
-async fn one(experiment: &Experiment, isolated: bool, json: bool, out: Option<&Path>) -> anyhow::Result<ExitCode> {
-    let mut results = out.map(|dir| Results::create(dir, isolated)).transpose()?;
+async fn one(experiment: &Experiment, json: bool, out: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let mut results = out.map(Results::create).transpose()?;
     let began = Instant::now();
-    let report = experiment.run(isolated).await?;
+    let report = experiment.run().await?;
     let code = report.finish(json);
     if let Some(results) = &mut results {
         let (name, command) = (experiment.name().to_owned(), command_of_this_process());

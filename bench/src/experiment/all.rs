@@ -76,9 +76,11 @@ struct Typed {
 }
 
 impl Options {
-    /// Before anything is opened: starts the bench again in a network of its own. False: it stays where it is.
-    pub(crate) fn enter_isolation(&self) -> bool {
-        !self.no_isolation && isolation::enter()
+    /// Before anything is opened: starts the bench again in a network of its own.
+    pub(crate) fn enter_isolation(&self) {
+        if !self.no_isolation {
+            isolation::enter();
+        }
     }
 
     fn arguments(&self, entry: &Entry) -> Vec<String> {
@@ -94,14 +96,14 @@ impl Options {
 }
 
 /// Runs the series. Without `out` the results are in `bench/results/<date>`.
-pub(crate) async fn run(options: &Options, isolated: bool, json: bool, out: Option<&Path>) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(options: &Options, json: bool, out: Option<&Path>) -> anyhow::Result<ExitCode> {
     let dir = out.map_or_else(|| Path::new("bench/results").join(today()), Path::to_owned);
-    let mut results = Results::create(&dir, isolated)?;
+    let mut results = Results::create(&dir)?;
     for (index, entry) in SERIES.iter().enumerate() {
         let arguments = options.arguments(entry);
         eprintln!("lb-bench: {} of {}: {}", index + 1, SERIES.len(), command_line(&arguments));
         let began = Instant::now();
-        let outcome = experiment(&arguments, isolated).await.map_err(|error| format!("{error:#}"));
+        let outcome = experiment(&arguments).await.map_err(|error| format!("{error:#}"));
         match &outcome {
             // The verdict of the series is made of all of them at the end.
             Ok(report) => drop(report.finish(json)),
@@ -114,9 +116,9 @@ pub(crate) async fn run(options: &Options, isolated: bool, json: bool, out: Opti
     Ok(verdict(results.runs()))
 }
 
-async fn experiment(arguments: &[String], isolated: bool) -> anyhow::Result<Report> {
+async fn experiment(arguments: &[String]) -> anyhow::Result<Report> {
     let typed = Typed::try_parse_from(std::iter::once("lb-bench").chain(arguments.iter().map(String::as_str)));
-    typed.context("the series has a command that isn't one")?.experiment.run(isolated).await
+    typed.context("the series has a command that isn't one")?.experiment.run().await
 }
 
 fn verdict(runs: &[Run]) -> ExitCode {

@@ -63,24 +63,22 @@ impl Experiment {
         }
     }
 
-    /// Before anything is opened: the process may have to be started again in a network of its own. False: it is where
-    /// it was.
-    pub(crate) fn enter_isolation(&self) -> bool {
-        match self {
-            Self::Peers(options) => options.enter_isolation(),
-            _ => false,
+    /// Before anything is opened: the process may have to be started again in a network of its own.
+    pub(crate) fn enter_isolation(&self) {
+        if let Self::Peers(options) = self {
+            options.enter_isolation();
         }
     }
 
-    /// Runs it; `isolated`: whether this process has a network of its own.
-    pub(crate) async fn run(&self, isolated: bool) -> anyhow::Result<Report> {
+    /// Runs it.
+    pub(crate) async fn run(&self) -> anyhow::Result<Report> {
         match self {
             Self::A1(options) => a1::run(options).await,
             Self::A2(options) => a2::run(options).await,
             Self::A3(options) => a3::run(options).await,
             Self::A4(options) => a4::run(options).await,
             Self::Scale(options) => scale::run(options).await,
-            Self::Peers(options) => peers::run(options, isolated).await,
+            Self::Peers(options) => peers::run(options).await,
             Self::Load(options) => load::run(options).await,
             Self::Ceiling(options) => ceiling::run(options).await,
             Self::Ring => ring::run().await,

@@ -1,11 +1,10 @@
 //! The load generator: what to send ([`plan`], [`ids`]), one client ([`client`]), all of them at once ([`closed_loop`],
 //! [`open_loop`]) and what came back ([`tally`]).
 //!
-//! Everything runs on one thread and shares its counters without a lock: beside the kernel's TCP work a request costs a
-//! few microseconds of user time. `lb-bench ceiling` shows that this is enough: against a trivial server it is bound by
-//! the same syscalls as wrk, and on a machine where balancer and backends need the other cores a second thread would
-//! take from what is measured. It speaks HTTP/1.1 over TCP like any client, never retries, and counts anything but a
-//! complete 200 as failed.
+//! Everything runs on one thread and shares its counters without a lock. `lb-bench ceiling` shows why that is enough:
+//! against a trivial server a request costs it as much CPU as it costs wrk (nearly all of it the kernel's TCP work), so
+//! a leaner loop would gain nothing, and a second thread would take the core that balancer and backends need. It speaks
+//! HTTP/1.1 over TCP like any client, never retries, and counts anything but a complete 200 as failed.
 
 use std::cell::RefCell;
 use std::rc::Rc;

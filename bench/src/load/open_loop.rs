@@ -17,20 +17,20 @@ use super::tally::FailureKind;
 use super::{Client, Run};
 
 /// Arrivals that the clients may take.
-struct Arrivals {
+struct Due {
     interval: Duration,
-    due: Cell<u64>,
+    count: Cell<u64>,
     over: Cell<bool>,
     more: Notify,
 }
 
-impl Arrivals {
+impl Due {
     /// Makes `count` arrivals due in all, and wakes a client for each new one.
     fn release(&self, count: u64) {
-        for _ in self.due.get()..count {
+        for _ in self.count.get()..count {
             self.more.notify_one();
         }
-        self.due.set(count);
+        self.count.set(count);
     }
 
     /// The next arrival's index, as soon as there is one; none once it is over.
@@ -39,7 +39,7 @@ impl Arrivals {
             if run.is_over() {
                 return None;
             }
-            if let Some(index) = run.gauge.begin(self.due.get()) {
+            if let Some(index) = run.gauge.begin(self.count.get()) {
                 return Some(index);
             }
             if self.over.get() {
@@ -56,7 +56,7 @@ impl Arrivals {
 
 pub(super) async fn drive(run: &Rc<Run>, per_second: f64) {
     let interval = Duration::from_secs_f64(1.0 / per_second);
-    let arrivals = Rc::new(Arrivals { interval, due: Cell::new(0), over: Cell::new(false), more: Notify::new() });
+    let arrivals = Rc::new(Due { interval, count: Cell::new(0), over: Cell::new(false), more: Notify::new() });
     let mut clients = JoinSet::new();
     for _ in 0..run.plan.concurrency {
         clients.spawn_local(ask_when_due(Rc::clone(run), Rc::clone(&arrivals)));
@@ -70,17 +70,17 @@ pub(super) async fn drive(run: &Rc<Run>, per_second: f64) {
     if unpaced {
         run.tally.borrow_mut().fail(FailureKind::LocalResource);
     }
-    for _ in run.gauge.begun()..arrivals.due.get() {
+    for _ in run.gauge.begun()..arrivals.count.get() {
         run.tally.borrow_mut().fail(FailureKind::NotSent);
     }
 }
 
 /// Releases every arrival when it is due, until one of the run's bounds is reached. Fails where there is no timer.
-async fn release_all(run: &Run, arrivals: &Arrivals) -> std::io::Result<()> {
+async fn release_all(run: &Run, arrivals: &Due) -> std::io::Result<()> {
     let in_time = run.plan.time_max.as_secs_f64() / arrivals.interval.as_secs_f64();
     let last = run.plan.requests_max.min(in_time.ceil() as u64);
     let pace = Pace::every(arrivals.interval)?;
-    while arrivals.due.get() < last && !run.gauge.is_stopped() {
+    while arrivals.count.get() < last && !run.gauge.is_stopped() {
         let due = run.started.elapsed().as_secs_f64() / arrivals.interval.as_secs_f64();
         arrivals.release(last.min(due as u64 + 1));
         pace.next().await?;
@@ -88,7 +88,7 @@ async fn release_all(run: &Run, arrivals: &Arrivals) -> std::io::Result<()> {
     Ok(())
 }
 
-async fn ask_when_due(run: Rc<Run>, arrivals: Rc<Arrivals>) {
+async fn ask_when_due(run: Rc<Run>, arrivals: Rc<Due>) {
     let mut client = Client::of(&run.plan);
     while let Some(index) = arrivals.take(&run).await {
         ask(&run, &mut client, index, arrivals.due_at(&run, index)).await;

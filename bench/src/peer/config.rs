@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use tokio::time::{Instant, sleep};
 
 use super::process::{Process, TempDir, first_line_of, on_path};
-use crate::load::{Client, Connections, Plan};
+use crate::load::{Client, Connections, Gauge, Plan, run as run_load};
 
 /// Backends in every configuration.
 pub(crate) const BACKENDS: usize = 3;
@@ -96,6 +96,11 @@ impl Peer {
         first_line_of(program, if self == Self::Lb { &["--version"] } else { &["-v"] })
     }
 
+    /// Whether it promises the same backend for the same id.
+    fn is_by_id(self) -> bool {
+        matches!(self, Self::Lb | Self::HaproxyHash)
+    }
+
     fn command(self, program: &Path, config: &Path, dir: &Path) -> Command {
         let mut command = Command::new(program);
         match self {
@@ -130,6 +135,9 @@ impl RunningPeer {
         let mut command = peer.command(&program, &config, dir.path());
         let process = Process::start(&mut command, dir)?;
         wait_until_answered(peer, front, &process).await?;
+        if peer.is_by_id() {
+            check_affinity(peer, front).await?;
+        }
         Ok(Self { front, process: Some(process) })
     }
 }
@@ -150,6 +158,15 @@ async fn wait_until_answered(peer: Peer, front: SocketAddr, process: &Process) -
             Err(_) => sleep(LOOK_AGAIN).await,
         }
     }
+}
+
+/// A configuration that is accepted but spreads by something else would win or lose another race than it runs in.
+async fn check_affinity(peer: Peer, front: SocketAddr) -> anyhow::Result<()> {
+    let plan = Plan { ids: 1..=1, concurrency: 1, ..Plan::each_once(front, 4 * BACKENDS as u64) };
+    let tally = run_load(&plan, &Gauge::default()).await;
+    let answered = tally.per_replica();
+    ensure!(answered.len() == 1, "{}: one id is answered by {} backends: {answered:?}", peer.name(), answered.len());
+    Ok(())
 }
 
 fn filled_in(template: &str, front: SocketAddr, backends: &[SocketAddr], dir: &Path) -> String {

@@ -11,16 +11,22 @@ use super::process::on_path;
 
 /// Set for the second start.
 const MARK: &str = "LB_BENCH_ISOLATED";
-/// As root, then as a user.
-const WAYS: [&[&str]; 2] = [&["--net"], &["--user", "--map-root-user", "--net"]];
+/// As root, then as a user who stays that user: who believes to be root (nginx) would try to become somebody else.
+const WAYS: [&[&str]; 2] = [&["--net"], &["--user", "--map-current-user", "--keep-caps", "--net"]];
 
-/// Starts this program again in a network of its own. Returns where it runs: in there (true), or still outside.
-pub(crate) fn enter() -> bool {
-    if std::env::var_os(MARK).is_some() {
-        return true;
+/// Whether this runs in a network of its own.
+pub(crate) fn is_inside() -> bool {
+    std::env::var_os(MARK).is_some()
+}
+
+/// Starts this program again in a network of its own. Returns where it is in there already, and where that can't be.
+/// To be called before anything is opened or started.
+pub(crate) fn enter() {
+    if is_inside() {
+        return;
     }
     let (Some(unshare), Some(_), Ok(own)) = (on_path("unshare"), on_path("ip"), std::env::current_exe()) else {
-        return false;
+        return;
     };
     let works = |way: &&&[&str]| {
         let mut probe = Command::new(&unshare);
@@ -28,13 +34,12 @@ pub(crate) fn enter() -> bool {
         let probed = probe.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
         probed.is_ok_and(|status| status.success())
     };
-    let Some(way) = WAYS.iter().find(works) else { return false };
+    let Some(way) = WAYS.iter().find(works) else { return };
     let mut again = Command::new(&unshare);
     again.args(*way).args(["sh", "-c", "ip link set lo up && exec \"$0\" \"$@\""]).arg(own);
     again.args(std::env::args_os().skip(1)).env(MARK, "1").env("PATH", path());
     let error = again.exec();
     eprintln!("lb-bench: {}: {error}", unshare.display());
-    false
 }
 
 /// With the places where `ip` is on machines that hide it from users.

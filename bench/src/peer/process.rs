@@ -130,3 +130,6 @@ pub(crate) fn first_line_of(program: &Path, args: &[&str]) -> String {
     let text = output.map(|output| [output.stdout, output.stderr].concat()).unwrap_or_default();
     String::from_utf8_lossy(&text).lines().next().unwrap_or("unknown version").to_owned()
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,8 @@ use std::{env, fs, thread};
 
 use serde_json::{Map, Value};
 
+use crate::peer::isolation;
+
 /// Said where there is no answer.
 const UNKNOWN: &str = "unknown";
 /// Programs that `peers` runs against, and how each is asked for its version.
@@ -21,8 +23,8 @@ pub(super) struct Environment {
 }
 
 impl Environment {
-    /// Asks the machine. `isolated`: whether this process was started in a network of its own.
-    pub(super) fn collect(isolated: bool) -> Self {
+    /// Asks the machine.
+    pub(super) fn collect() -> Self {
         let arguments: Vec<String> = env::args().skip(1).collect();
         let mut entries = vec![
             ("date", now()),
@@ -31,7 +33,7 @@ impl Environment {
             ("cpu", field("/proc/cpuinfo", "model name")),
             ("cores", thread::available_parallelism().map_or_else(|_| UNKNOWN.to_owned(), |cores| cores.to_string())),
             ("memory", memory()),
-            ("network", namespace(isolated).to_owned()),
+            ("network", namespace().to_owned()),
             ("commit", answer("git", &["describe", "--always", "--dirty", "--abbrev=12"])),
             ("rustc", answer("rustc", &["--version"])),
             ("lb", answer(lb_program(&arguments), &["--version"])),
@@ -119,8 +121,8 @@ fn memory() -> String {
 }
 
 /// Whether other programs' traffic can be in the way.
-fn namespace(isolated: bool) -> &'static str {
-    if isolated {
+fn namespace() -> &'static str {
+    if isolation::is_inside() {
         return "a private namespace";
     }
     match [1.to_string(), "self".to_owned()].map(|process| fs::read_link(format!("/proc/{process}/ns/net"))) {

@@ -49,9 +49,8 @@ pub(crate) struct Results {
 }
 
 impl Results {
-    /// Makes the directory if needed, and makes sure that it can be written. `isolated`: as in
-    /// [`Environment::collect`].
-    pub(crate) fn create(dir: &Path, isolated: bool) -> anyhow::Result<Self> {
+    /// Makes the directory if needed, and makes sure that it can be written.
+    pub(crate) fn create(dir: &Path) -> anyhow::Result<Self> {
         let usable = || {
             fs::create_dir_all(dir)?;
             let probe = dir.join(".lb-bench-probe");
@@ -59,7 +58,7 @@ impl Results {
             fs::remove_file(probe)
         };
         usable().with_context(|| format!("the results directory {} can't be written", dir.display()))?;
-        Ok(Self { dir: dir.to_owned(), environment: Environment::collect(isolated), runs: Vec::new() })
+        Ok(Self { dir: dir.to_owned(), environment: Environment::collect(), runs: Vec::new() })
     }
 
     /// Writes all that belongs to `run`, and the report anew.

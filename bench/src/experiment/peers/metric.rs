@@ -77,7 +77,7 @@ impl Metric {
             Self::LatencyP99 => "new connections at a fixed rate: p99 latency, µs",
             Self::LatencyP999 => "new connections at a fixed rate: p99.9 latency, µs",
             Self::Memory => "idle connections: memory of the proxy, bytes each",
-            Self::KillFailed => "a backend is killed under load: failed requests",
+            Self::KillFailed => "one of three backends is killed, 150 requests in flight: failed requests",
             Self::Failed => "failed requests in W1 to W3 and at the fixed rate",
         }
     }
@@ -128,6 +128,12 @@ impl Results {
         // Of an even number of values the mean of the two in the middle.
         let median = (sorted[sorted.len() / 2] + sorted[(sorted.len() - 1) / 2]) / 2.0;
         Some(Spread { median, min, max })
+    }
+
+    /// Whether some round of one was better than some round of the other, the other way round than their medians.
+    pub(super) fn overlap(&self, metric: Metric, one: Peer, other: Peer) -> bool {
+        let spreads = self.spread(metric, one).zip(self.spread(metric, other));
+        spreads.is_some_and(|(one, other)| one.min <= other.max && other.min <= one.max)
     }
 
     /// The peer's median against the yardstick's, HAProxy's default path.

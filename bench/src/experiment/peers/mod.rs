@@ -76,9 +76,11 @@ fn peer_named(name: &str) -> Result<Peer, String> {
 }
 
 impl Options {
-    /// Before anything is opened: starts the bench again in a network of its own. False: it stays where it is.
-    pub(crate) fn enter_isolation(&self) -> bool {
-        !self.no_isolation && isolation::enter()
+    /// Before anything is opened: starts the bench again in a network of its own, where that is wanted and permitted.
+    pub(crate) fn enter_isolation(&self) {
+        if !self.no_isolation {
+            isolation::enter();
+        }
     }
 
     /// What the file limit leaves of `--held`.
@@ -105,8 +107,8 @@ impl Options {
     }
 }
 
-/// Compares them. `isolated`: whether this runs in a network of its own.
-pub(crate) async fn run(options: &Options, isolated: bool) -> anyhow::Result<Report> {
+/// Compares them.
+pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     let _alone = take_turn()?;
     raise_file_limit();
     let (peers, missing) = options.peers()?;
@@ -123,7 +125,10 @@ pub(crate) async fn run(options: &Options, isolated: bool) -> anyhow::Result<Rep
         }
     }
     drop(progress);
-    Ok(summary::report(&summary::Setting { options, peers: &peers, missing, isolated }, &results))
+    Ok(summary::report(
+        &summary::Setting { options, peers: &peers, missing, isolated: isolation::is_inside() },
+        &results,
+    ))
 }
 
 async fn one_round(
@@ -154,7 +159,8 @@ async fn one_round(
 /// Two runs at the same time would measure each other. The lock ends with the process.
 fn take_turn() -> anyhow::Result<File> {
     let path = std::env::temp_dir().join("lb-bench-peers.lock");
-    let file = File::options().create(true).append(true).open(&path);
+    // Another user's file may be read, and a lock needs no more.
+    let file = File::open(&path).or_else(|_| File::options().create(true).append(true).open(&path));
     let file = file.with_context(|| format!("{} can't be opened", path.display()))?;
     let locked = flock(&file, FlockOperation::NonBlockingLockExclusive);
     ensure!(locked.is_ok(), "another `lb-bench peers` is running: they would measure each other");

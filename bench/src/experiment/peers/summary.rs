@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::Options;
 use super::metric::{Metric, Results};
+use super::workload::{CONCURRENCY, DOWNLOADS_AT_ONCE};
 use crate::peer::accounting::resolution;
 use crate::peer::{Peer, syscalls};
 use crate::report::chart::{Ideal, Kind, Series};
@@ -59,7 +60,10 @@ fn conditions(setting: &Setting<'_>) -> Vec<String> {
     } else {
         "network: the machine's own loopback, NOT isolated: other traffic and firewall rules take part"
     };
-    let mut lines = vec![network.to_owned(), format!("CPU of a proxy: {}", resolution())];
+    let load = format!(
+        "load: {CONCURRENCY} connections at the same time in W1 and W2, {DOWNLOADS_AT_ONCE} in W3; random six-digit ids"
+    );
+    let mut lines = vec![network.to_owned(), load, format!("CPU of a proxy: {}", resolution())];
     lines.push(if syscalls::are_counted() {
         "system calls: counted by strace in a pass of their own".to_owned()
     } else {
@@ -105,7 +109,8 @@ fn ahead_in_words(metric: Metric, results: &Results) -> Option<String> {
         .map(|&(peer, median)| {
             let factor = if metric.more_is_better() { median / ours } else { ours / median };
             let factor = if factor.is_finite() { format!(", {factor:.2} times better") } else { String::new() };
-            format!("{} ({} against {}{factor})", peer.name(), figure(median), figure(ours))
+            let noise = if results.overlap(metric, peer, Peer::Lb) { ", but the spreads overlap" } else { "" };
+            format!("{} ({} against {}{factor}{noise})", peer.name(), figure(median), figure(ours))
         })
         .collect();
     (!words.is_empty()).then(|| format!("  AHEAD of lb: {}", words.join("; ")))

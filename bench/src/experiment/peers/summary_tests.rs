@@ -40,3 +40,12 @@ fn the_chart_has_a_group_a_workload_and_a_bar_a_peer_with_the_figures_in_its_tit
 fn figures_have_the_digits_that_mean_something() {
     assert_eq!((figure(12_345.6), figure(12.34), figure(0.5)), ("12346".into(), "12.3".into(), "0.50".into()));
 }
+
+#[test]
+fn a_lead_within_the_spread_is_called_so() {
+    let mut results = results();
+    results.add(Metric::W3Cpu, Peer::Lb, 310.0);
+    results.add(Metric::W3Cpu, Peer::Lb, 270.0);
+    let words = ahead_in_words(Metric::W3Cpu, &results).expect("haproxy is ahead");
+    assert!(words.contains("haproxy-tcp (280 against 300, 1.07 times better, but the spreads overlap)"), "{words}");
+}

@@ -13,16 +13,16 @@ use crate::peer::syscalls::Counting;
 use crate::peer::{Peer, RunningPeer, Servers};
 
 /// Connections in W1 and W2.
-const CONCURRENCY: usize = 64;
+pub(super) const CONCURRENCY: usize = 64;
 /// Downloads at the same time in W3.
-const DOWNLOADS_AT_ONCE: usize = 2;
+pub(super) const DOWNLOADS_AT_ONCE: usize = 2;
 /// Connections that may wait for their answer at a fixed rate.
 const IN_FLIGHT_MAX: usize = 1_000;
 /// Requests before the first measurement, so that no peer is measured while it grows.
 const WARM_UP: u64 = 500;
 /// Before each answer in the kill workload, so that the victim has requests in flight.
 pub(super) const KILL_DELAY_MS: u64 = 20;
-/// Requests in flight on all backends of the kill workload.
+/// Requests in flight on all three backends of the kill workload; its title says so.
 const KILL_CONCURRENCY: usize = 150;
 /// How long the kill workload runs; the kill comes in the middle.
 const KILL_TIME: Duration = Duration::from_secs(2);

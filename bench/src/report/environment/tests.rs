@@ -2,7 +2,7 @@ use super::*;
 
 #[test]
 fn what_is_asked_for_is_there_and_nothing_is_empty() {
-    let environment = Environment::collect(false);
+    let environment = Environment::collect();
     for wanted in ["date", "command", "kernel", "cpu", "cores", "memory", "network", "commit", "rustc", "lb", "haproxy"]
     {
         let found = environment.entries().find(|(name, _)| *name == wanted);

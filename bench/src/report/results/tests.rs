@@ -26,7 +26,7 @@ fn run(name: &str, outcome: Result<Report, String>) -> Run {
 #[test]
 fn everything_is_there_after_each_run() {
     let dir = std::env::temp_dir().join(format!("lb-bench-results-{}", std::process::id()));
-    let mut results = Results::create(&dir, false).unwrap();
+    let mut results = Results::create(&dir).unwrap();
     results.add(run("kill", Ok(report()))).unwrap();
     for name in ["kill.json", "timeline.csv", "timeline-marks.csv", "timeline.svg", "timeline.png", "report.md"] {
         assert!(dir.join(name).metadata().unwrap().len() > 0, "{name}");
@@ -48,6 +48,6 @@ fn everything_is_there_after_each_run() {
 
 #[test]
 fn a_directory_that_cannot_be_written_is_said_before_anything_runs() {
-    let error = Results::create(Path::new("/proc/lb-bench-results"), false).unwrap_err();
+    let error = Results::create(Path::new("/proc/lb-bench-results")).unwrap_err();
     assert!(format!("{error:#}").contains("/proc/lb-bench-results can't be written"), "{error:#}");
 }
