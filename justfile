@@ -42,7 +42,20 @@ doc:
 # Every experiment of the bench once, small: does it run, and does its verdict hold?
 bench-smoke:
     cargo build -j {{jobs}} --release --workspace
-    target/release/lb-bench spread --requests 2000
+    target/release/lb-bench a1 --requests 2000
+    target/release/lb-bench a2 --requests 2000
+    target/release/lb-bench a3 --kills 3 --worst 10000
+    target/release/lb-bench a4 --requests 2000
     target/release/lb-bench scale --requests 4000
-    target/release/lb-bench kill --kills 3 --worst 10000
     target/release/lb-bench ring
+
+# How long the steps of lb-core take (look-up, first line, table, diff, hand-over), in wall time
+micro *FLAGS:
+    cargo bench -j {{jobs}} -p lb-core --bench micro -- {{FLAGS}}
+
+# How many instructions the same steps take, against bench/instructions.json; --record writes it anew. Needs valgrind
+instructions *FLAGS:
+    @command -v valgrind >/dev/null || { echo "valgrind is missing (apt-get install valgrind)" >&2; exit 1; }
+    @command -v gungraun-runner >/dev/null || { echo "missing: cargo install gungraun-runner --version 0.20.0" >&2; exit 1; }
+    cargo bench -j {{jobs}} -p lb-core --bench instructions -- --output-format=json > target/instructions.jsonl
+    cargo run -j {{jobs}} -q -p bench --bin instructions -- {{FLAGS}} < target/instructions.jsonl

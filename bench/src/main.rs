@@ -1,15 +1,19 @@
 //! `lb-bench`: experiments on a running `lb` over real sockets, one command each, with a verdict.
 //!
-//! Data goes to stdout (text, or JSON with `--json`), words to stderr. Exit codes: 0 ok · 1 the experiment could not
-//! be run · 2 usage · 10 it ran and its verdict failed. A balancer that was started here is stopped on every way out.
+//! Data goes to stdout (text, or JSON with `--json`), words to stderr, and with `--out` everything into a directory of
+//! results. Exit codes: 0 ok · 1 the experiment could not be run · 2 usage · 10 it ran and its verdict failed.
+//! A balancer that was started here is stopped on every way out.
 //!
-//! [`load`] sends requests, [`balancer`] is who answers them, [`experiment`] asks one question a file, [`report`] says
-//! what came out. It speaks TCP and HTTP like any user; only `lb_core::ring` is used directly: who should answer.
+//! [`load`] sends requests, [`balancer`] is who answers them, [`peer`] who else could, [`experiment`] asks one question
+//! a file, [`report`] says what came out. It speaks TCP and HTTP like any user; only `lb_core::ring` is used directly:
+//! who should answer.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
-use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::LocalSet;
 
 mod balancer;
@@ -19,61 +23,89 @@ mod peer;
 mod report;
 mod trivial_server;
 
-use experiment::{ceiling, kill, peers, ring, scale, spread};
-use report::Report;
+use experiment::{Experiment, all};
+use report::environment::command_of_this_process;
+use report::results::{Results, Run};
 
 /// Experiments on a running load balancer
 #[derive(Debug, Parser)]
 #[command(name = "lb-bench", version)]
 struct Cli {
-    /// Print the result as JSON (not `ring`)
+    /// Print the result as JSON
     #[arg(long, global = true)]
     json: bool,
+    /// Also write results, charts and a report into this directory
+    #[arg(long, global = true, value_name = "DIR")]
+    out: Option<PathBuf>,
     #[command(subcommand)]
-    experiment: Experiment,
+    command: Command,
 }
 
 #[derive(Debug, Subcommand)]
-enum Experiment {
-    /// How requests spread over the replicas, and whether the same id finds the same replica again
-    Spread(spread::Options),
-    /// Whether adding and removing replicas under load costs a request
-    Scale(scale::Options),
-    /// How long it takes until a killed replica is replaced
-    Kill(kill::Options),
-    /// Our balancer beside haproxy, nginx and no balancer at all
-    Peers(peers::Options),
-    /// One run of the load generator against any front
-    Load(experiment::load::Options),
-    /// How much the load generator can ask for, beside wrk
-    Ceiling(ceiling::Options),
+enum Command {
+    #[command(flatten)]
+    One(Box<Experiment>),
+    /// Every experiment there is, one after the other, into bench/results/<date>/ or --out
+    All(all::Options),
     /// The backend of `peers` and `ceiling`
     #[command(hide = true)]
     TrivialServer(trivial_server::Options),
-    /// How even the rules of the ring are, what a change moves, what a look-up and a build take
-    Ring,
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match cli.experiment {
-        Experiment::Spread(options) => on_sockets(cli.json, spread::run(&options)),
-        Experiment::Scale(options) => on_sockets(cli.json, scale::run(&options)),
-        Experiment::Kill(options) => on_sockets(cli.json, kill::run(&options)),
-        Experiment::Peers(options) => {
+    let Cli { json, out, command } = Cli::parse();
+    let outcome = match command {
+        Command::One(experiment) => {
+            experiment.enter_isolation();
+            until_interrupted(one(&experiment, json, out.as_deref()))
+        }
+        Command::All(options) => {
             options.enter_isolation();
-            on_sockets(cli.json, peers::run(&options))
+            until_interrupted(all::run(&options, json, out.as_deref()))
         }
-        Experiment::Load(options) => on_sockets(cli.json, experiment::load::run(&options)),
-        Experiment::Ceiling(options) => on_sockets(cli.json, ceiling::run(&options)),
-        Experiment::TrivialServer(options) => serve_trivially(&options),
-        Experiment::Ring if cli.json => {
-            Cli::command().error(ErrorKind::ArgumentConflict, "`ring` prints tables, no JSON").exit()
+        Command::TrivialServer(options) => return serve_trivially(&options),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("lb-bench: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Runs one experiment and prints its report; with `out` it is written there too.
+async fn one(experiment: &Experiment, json: bool, out: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let mut results = out.map(Results::create).transpose()?;
+    let began = Instant::now();
+    let report = experiment.run().await?;
+    let code = report.finish(json);
+    if let Some(results) = &mut results {
+        let (name, command) = (experiment.name().to_owned(), command_of_this_process());
+        results.add(Run { name, command, took: began.elapsed(), outcome: Ok(report) })?;
+        results.announce();
+    }
+    Ok(code)
+}
+
+/// Runs on one thread. On Ctrl-C or SIGTERM what runs is dropped, and with it what it started, which is stopped.
+fn until_interrupted(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    let work = async {
+        tokio::select! {
+            outcome = work => outcome,
+            _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+            () = terminated() => Err(anyhow::anyhow!("terminated")),
         }
-        Experiment::Ring => {
-            ring::run();
-            ExitCode::SUCCESS
-        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let outcome = LocalSet::new().block_on(&runtime, work);
+    // A calculation that was interrupted isn't waited for.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Resolves at a SIGTERM; never where none can be listened for.
+async fn terminated() {
+    match signal(SignalKind::terminate()) {
+        Ok(mut signals) => drop(signals.recv().await),
+        Err(_) => std::future::pending().await,
     }
 }
 
@@ -86,34 +118,5 @@ fn serve_trivially(options: &trivial_server::Options) -> ExitCode {
             eprintln!("lb-bench: trivial-server: {error}");
             ExitCode::FAILURE
         }
-    }
-}
-
-/// Runs an experiment on one thread. On Ctrl-C or SIGTERM it is dropped, and with it what it started, which is stopped.
-fn on_sockets(as_json: bool, experiment: impl Future<Output = anyhow::Result<Report>>) -> ExitCode {
-    let until_interrupted = async {
-        tokio::select! {
-            report = experiment => report,
-            _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
-            _ = terminated() => Err(anyhow::anyhow!("terminated")),
-        }
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let report = runtime.map_err(anyhow::Error::from);
-    let report = report.and_then(|runtime| LocalSet::new().block_on(&runtime, until_interrupted));
-    match report {
-        Ok(report) => report.finish(as_json),
-        Err(error) => {
-            eprintln!("lb-bench: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// Resolves at a SIGTERM; never where none can be listened for.
-async fn terminated() {
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut signal) => drop(signal.recv().await),
-        Err(_) => std::future::pending().await,
     }
 }

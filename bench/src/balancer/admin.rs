@@ -1,22 +1,14 @@
-//! A small client of the admin API: one request a connection, JSON in and out.
+//! A small client of the admin API. `/rep`, `/add` and `/rm` are the assignment's and answered by any implementation;
+//! what is under `/v1` is only there where it is lb's own, and may be missing.
 
-use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
 
-use crate::load::response::ResponseReader;
-
-/// `/add` answers within 8 s (SPEC 2); nothing takes longer.
-const ANSWER_WITHIN: Duration = Duration::from_secs(15);
-/// 64 replicas are a few KiB; this is a bound, not a budget.
-const BODY_BYTES_MAX: usize = 1024 * 1024;
+use super::http;
 
 /// The admin API at an address.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +25,48 @@ pub(crate) struct Backend {
     pub(crate) pid: Option<i32>,
     /// `ready`, `starting`, …
     pub(crate) state: String,
+    /// Sessions that are open now.
+    pub(crate) sessions: u64,
+    /// Whether the balancer started it; otherwise its seat is its name's.
+    pub(crate) supervised: bool,
+    /// Its share relative to the others.
+    pub(crate) weight: f64,
+}
+
+impl Backend {
+    /// Whether it gets sessions.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.state == "ready"
+    }
+
+    /// Whether it has slots; one that still drains is listed, but is no member any more.
+    pub(crate) fn is_member(&self) -> bool {
+        self.state != "draining"
+    }
+}
+
+/// `GET /v1/events`.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Events {
+    /// Oldest first.
+    pub(crate) events: Vec<Event>,
+    /// The balancer's monotonic clock when it answered.
+    pub(crate) now_ms: f64,
+}
+
+/// Something that happened to a backend.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Event {
+    /// Counts up.
+    pub(crate) id: u64,
+    /// By the balancer's monotonic clock.
+    pub(crate) at_ms: f64,
+    /// `started`, `ready`, `died`, …
+    pub(crate) kind: String,
+    /// To whom.
+    pub(crate) name: String,
+    /// Its seat's number.
+    pub(crate) seat: u32,
 }
 
 impl Admin {
@@ -48,53 +82,44 @@ impl Admin {
 
     /// The names in `/rep`.
     pub(crate) async fn replicas(&self) -> anyhow::Result<Vec<String>> {
-        names(self.send("GET", "/rep", "").await?)
+        names(http::ask(self.0, "GET", "/rep", "").await?).context("GET /rep")
     }
 
     /// `/add` of `n` with made-up names: the names there are then.
     pub(crate) async fn add(&self, n: u32) -> anyhow::Result<Vec<String>> {
-        names(self.send("POST", "/add", &json!({ "n": n }).to_string()).await?)
+        self.change("POST", "/add", n).await
     }
 
     /// `/rm` of `n` picked at random: the names that are left.
     pub(crate) async fn remove(&self, n: u32) -> anyhow::Result<Vec<String>> {
-        names(self.send("DELETE", "/rm", &json!({ "n": n }).to_string()).await?)
+        self.change("DELETE", "/rm", n).await
     }
 
-    /// `GET /v1/backends`.
-    pub(crate) async fn backends(&self) -> anyhow::Result<Vec<Backend>> {
-        let (status, body) = self.send("GET", "/v1/backends", "").await?;
-        if status != 200 {
-            bail!("GET /v1/backends: status {status}; is this lb?");
+    async fn change(&self, method: &str, path: &str, n: u32) -> anyhow::Result<Vec<String>> {
+        // Other implementations insist on the list, even where it is empty.
+        let body = json!({ "n": n, "hostnames": [] }).to_string();
+        names(http::ask(self.0, method, path, &body).await?).with_context(|| format!("{method} {path} {body}"))
+    }
+
+    /// `GET /v1/backends`; `None` where there is no such thing.
+    pub(crate) async fn backends(&self) -> anyhow::Result<Option<Vec<Backend>>> {
+        #[derive(Deserialize)]
+        struct Answer {
+            backends: Vec<Backend>,
         }
-        let mut body: Value = serde_json::from_slice(&body).context("GET /v1/backends: no JSON")?;
-        let list = if body.is_array() { body } else { body["backends"].take() };
-        serde_json::from_value(list).context("GET /v1/backends: unknown form")
+        Ok(self.v1::<Answer>("/v1/backends").await?.map(|answer| answer.backends))
     }
 
-    async fn send(&self, method: &str, path: &str, body: &str) -> anyhow::Result<(u16, Vec<u8>)> {
-        let answer = timeout(ANSWER_WITHIN, self.exchange(method, path, body)).await;
-        answer
-            .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))
-            .and_then(|answer| answer)
-            .with_context(|| format!("{method} {path} at {}", self.0))
+    /// `GET /v1/events`; `None` where there is no such thing.
+    pub(crate) async fn events(&self) -> anyhow::Result<Option<Events>> {
+        self.v1("/v1/events").await
     }
 
-    async fn exchange(&self, method: &str, path: &str, body: &str) -> io::Result<(u16, Vec<u8>)> {
-        let mut stream = TcpStream::connect(self.0).await?;
-        let (host, length) = (self.0, body.len());
-        let head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}");
-        stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes()).await?;
-        let mut response = ResponseReader::new(BODY_BYTES_MAX);
-        let mut bytes = vec![0; 16 * 1024];
-        while !response.is_complete() {
-            let read = stream.read(&mut bytes).await?;
-            if read == 0 && !response.end() {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            response.feed(&bytes[..read]).map_err(|error| io::Error::other(error.to_string()))?;
+    async fn v1<A: DeserializeOwned>(&self, path: &str) -> anyhow::Result<Option<A>> {
+        match http::ask(self.0, "GET", path, "").await? {
+            (200, body) => Ok(serde_json::from_slice(&body).ok()),
+            _ => Ok(None),
         }
-        Ok((response.status(), response.body().to_vec()))
     }
 }
 

@@ -1,8 +1,9 @@
-//! The balancer under test: one that the user has running (`--front`, `--admin`), or our own `lb serve` ([`OwnLb`]).
+//! The balancer under test: one that somebody else started (`--target`), or our own `lb serve` ([`OwnLb`]).
 //!
-//! Experiments see a front to send requests to and an [`Admin`] to ask and steer by. Nothing here knows lb's insides.
+//! Experiments see a front to send requests to and an [`Admin`] to ask and steer by. Nothing here knows lb's insides: a
+//! target may be any implementation of the assignment, and then there is no `/v1`.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use anyhow::{Context, bail};
 use tokio::time::{Instant, sleep};
 
 pub(crate) mod admin;
+pub(crate) mod http;
 mod own;
 
 pub(crate) use admin::{Admin, Backend};
@@ -23,18 +25,41 @@ const LOOK_AGAIN: Duration = Duration::from_millis(1);
 /// Which balancer an experiment runs on.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Target {
-    /// The front of a running balancer; without it an `lb serve` is started for the experiment and stopped again
-    #[arg(long, value_name = "ADDR", requires = "admin")]
-    front: Option<SocketAddr>,
-    /// The admin API of that balancer
-    #[arg(long, value_name = "ADDR", requires = "front")]
-    admin: Option<SocketAddr>,
-    /// The binary to start
-    #[arg(long, value_name = "PATH", default_value_os_t = sibling_lb(), conflicts_with = "front")]
-    lb: PathBuf,
-    /// Replicas of the balancer that is started
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=64))]
-    pub(crate) replicas: u32,
+    /// The front of a balancer that runs already, lb or not; without it an `lb serve` is started and stopped again
+    #[arg(long, value_name = "ADDR", value_parser = address, conflicts_with_all = ["lb", "runtime"])]
+    pub(crate) target: Option<SocketAddr>,
+    /// The admin API of that balancer, where its front doesn't answer /rep, /add and /rm
+    #[arg(long, value_name = "ADDR", requires = "target", value_parser = address)]
+    pub(crate) admin: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) program: Program,
+}
+
+/// How a balancer of our own is started.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Program {
+    /// The lb to start
+    #[arg(long, value_name = "PATH", default_value_os_t = sibling_lb())]
+    pub(crate) lb: PathBuf,
+    /// How it starts its replicas; so far only as processes
+    #[arg(long, value_name = "NAME", default_value = "process", value_parser = runtime)]
+    pub(crate) runtime: Runtime,
+}
+
+/// `--runtime`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Runtime {
+    /// Children of the balancer.
+    Process,
+}
+
+impl Runtime {
+    /// What `lb serve --runtime` calls it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Process => "process",
+        }
+    }
 }
 
 /// A balancer that is ready. Dropping it stops one that was started here.
@@ -44,21 +69,48 @@ pub(crate) struct Balancer {
     pub(crate) front: SocketAddr,
     /// Its admin API.
     pub(crate) admin: Admin,
-    _own: Option<OwnLb>,
+    own: Option<OwnLb>,
 }
 
 impl Balancer {
-    /// Attaches to the target, or starts one with `flags` added to `lb serve`; waits until all its replicas are ready.
-    pub(crate) async fn open(target: &Target, flags: &[&str]) -> anyhow::Result<Self> {
-        let (balancer, replicas) = match (target.front, target.admin) {
-            (Some(front), Some(admin)) => (Self { front, admin: Admin::new(admin), _own: None }, 1),
-            _ => {
-                let own = OwnLb::start(&target.lb, target.replicas, flags)?;
-                (Self { front: own.front, admin: Admin::new(own.admin), _own: Some(own) }, target.replicas)
-            }
-        };
+    /// Attaches to the target, which must have a replica, or starts one as [`Self::start`] does.
+    pub(crate) async fn open(target: &Target, replicas: u32, flags: &[&str]) -> anyhow::Result<Self> {
+        let Some(front) = target.target else { return Self::start(&target.program, replicas, flags).await };
+        let balancer = Self { front, admin: Admin::new(target.admin.unwrap_or(front)), own: None };
+        let listed = balancer.admin.replicas().await.context("the target can't be asked")?;
+        if listed.is_empty() {
+            bail!("/rep at {} lists no replica, so nobody can answer: /add some first", balancer.admin.addr());
+        }
+        Ok(balancer)
+    }
+
+    /// Starts one with `replicas` and `flags` added to `lb serve`; waits until all its replicas are ready.
+    pub(crate) async fn start(program: &Program, replicas: u32, flags: &[&str]) -> anyhow::Result<Self> {
+        let flags = [flags, &["--runtime", program.runtime.name()]].concat();
+        let own = OwnLb::start(&program.lb, replicas, &flags)?;
+        let balancer = Self { front: own.front, admin: Admin::new(own.admin), own: Some(own) };
         balancer.wait_until_ready(replicas as usize).await?;
         Ok(balancer)
+    }
+
+    /// Whether it was started here, so that its settings are known.
+    pub(crate) fn is_own(&self) -> bool {
+        self.own.is_some()
+    }
+
+    /// `/add` or `/rm` of as many as are missing or too many: the names there are then.
+    pub(crate) async fn scale_to(&self, replicas: u32) -> anyhow::Result<Vec<String>> {
+        let listed = self.admin.replicas().await?;
+        let now = u32::try_from(listed.len()).context("/rep lists more than 2^32 replicas")?;
+        let after = match now {
+            _ if now < replicas => self.admin.add(replicas - now).await?,
+            _ if now > replicas => self.admin.remove(now - replicas).await?,
+            _ => listed,
+        };
+        if after.len() != replicas as usize {
+            bail!("{replicas} replicas were asked for, {} lists {after:?}", self.admin.addr());
+        }
+        Ok(after)
     }
 
     async fn wait_until_ready(&self, replicas: usize) -> anyhow::Result<()> {
@@ -80,3 +132,20 @@ impl Balancer {
 pub(crate) fn sibling_lb() -> PathBuf {
     std::env::current_exe().map_or_else(|_| PathBuf::from("lb"), |path| path.with_file_name("lb"))
 }
+
+/// The first address of `HOST:PORT`, IPv4 before IPv6: most implementations of the assignment listen on IPv4 only.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let found = text.to_socket_addrs().map_err(|error| format!("write HOST:PORT ({error})"))?;
+    found.min_by_key(SocketAddr::is_ipv6).ok_or_else(|| "the name has no address".to_owned())
+}
+
+fn runtime(text: &str) -> Result<Runtime, String> {
+    match text {
+        "process" => Ok(Runtime::Process),
+        "docker" => Err("lb can't start containers yet; `process` is the one runtime it has".to_owned()),
+        _ => Err("there is only `process`".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,87 @@
-//! One question a file. Those that need a running balancer set their scene, measure, and return a
-//! [`crate::report::Report`] with a verdict; [`ring`] asks `lb_core::ring` directly and prints its tables.
+//! One question a file. Each sets its scene, measures, and returns a [`Report`] with a verdict and charts; [`ring`] needs
+//! no sockets, it asks `lb_core::ring` directly. [`all`] runs those that belong into the results, one after the other.
+//!
+//! Not here: what is typed besides the experiment's own flags (`main`), and where results go ([`crate::report`]).
 
+use clap::Subcommand;
+
+use crate::report::Report;
+
+pub(crate) mod a1;
+pub(crate) mod a2;
+pub(crate) mod a3;
+pub(crate) mod a4;
+pub(crate) mod all;
 pub(crate) mod ceiling;
-mod expected;
-pub(crate) mod kill;
+mod hash;
 pub(crate) mod load;
+mod pass;
 pub(crate) mod peers;
 pub(crate) mod ring;
 pub(crate) mod scale;
-pub(crate) mod spread;
+mod shares;
+mod statistics;
+mod walk;
+mod words;
+
+/// What can be asked, with its settings.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Experiment {
+    /// Distribution: whether each replica gets what its slots promise, and the same id the same replica
+    A1(a1::Options),
+    /// Scaling: the load of each replica while N grows by /add, and which ids move
+    A2(a2::Options),
+    /// Failure: every endpoint, then replicas killed under load: what fails, and how long until they are replaced
+    A3(a3::Options),
+    /// Hash functions: with each of them, side by side, and why the assignment's are so uneven
+    A4(a4::Options),
+    /// Whether adding and removing replicas under load costs a request
+    Scale(scale::Options),
+    /// Our balancer beside haproxy, nginx and no balancer at all
+    Peers(peers::Options),
+    /// One run of the load generator against any front
+    Load(load::Options),
+    /// How much the load generator can ask for, beside wrk
+    Ceiling(ceiling::Options),
+    /// How even the rules of the ring are, what a change moves, what a look-up and a build take
+    Ring,
+}
+
+impl Experiment {
+    /// What is typed to run it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::A1(_) => "a1",
+            Self::A2(_) => "a2",
+            Self::A3(_) => "a3",
+            Self::A4(_) => "a4",
+            Self::Scale(_) => "scale",
+            Self::Peers(_) => "peers",
+            Self::Load(_) => "load",
+            Self::Ceiling(_) => "ceiling",
+            Self::Ring => "ring",
+        }
+    }
+
+    /// Before anything is opened: the process may have to be started again in a network of its own.
+    pub(crate) fn enter_isolation(&self) {
+        if let Self::Peers(options) = self {
+            options.enter_isolation();
+        }
+    }
+
+    /// Runs it.
+    pub(crate) async fn run(&self) -> anyhow::Result<Report> {
+        match self {
+            Self::A1(options) => a1::run(options).await,
+            Self::A2(options) => a2::run(options).await,
+            Self::A3(options) => a3::run(options).await,
+            Self::A4(options) => a4::run(options).await,
+            Self::Scale(options) => scale::run(options).await,
+            Self::Peers(options) => peers::run(options).await,
+            Self::Load(options) => load::run(options).await,
+            Self::Ceiling(options) => ceiling::run(options).await,
+            Self::Ring => ring::run().await,
+        }
+    }
+}

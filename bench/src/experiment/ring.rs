@@ -1,19 +1,20 @@
 //! How good is each rule of the ring, and what does it cost? No sockets: `lb_core::ring` is asked directly.
 //!
 //! Four tables: how even the shares of 10,000 random ids are, what moves when a backend comes or goes, how long a
-//! look-up takes, and how long a table takes to build. The ids are six digits, as the assignment's clients draw them,
-//! from a fixed seed; the key secret is fixed too, so all but the times is the same on every machine and in every run.
+//! look-up takes, and how long a table takes to build. [`measure`] finds the figures, here they are laid out.
+//! Claimed: the rules of `lb` (not the assignment's) move nothing that needn't move, except Maglev, which says so.
 
 use std::fmt::Display;
-use std::hint::black_box;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use lb_core::backend::{Backend, BackendId, Seat, Weight};
-use lb_core::ring::{
-    Diff, KeyHash, KeyHasher, Member, Probing, Ring, RingConfig, RingError, RingTable, Rule, VNODES_DEFAULT, diff,
-};
+use anyhow::Context;
+use lb_core::ring::{Probing, Rule, VNODES_DEFAULT};
+use serde_json::json;
+
+use crate::report::chart::{Chart, Ideal, Kind, Series};
+use crate::report::{Report, progress::Progress};
+use measure::{Disruption, IDS};
+
+mod measure;
 
 const RULES: [Rule; 5] = [
     Rule::Rendezvous,
@@ -22,194 +23,133 @@ const RULES: [Rule; 5] = [
     Rule::Assignment { probing: Probing::Linear },
     Rule::Assignment { probing: Probing::Quadratic },
 ];
-const IDS: usize = 10_000;
-const ID_SEED: u64 = 42;
-const SECRET: [u8; 16] = *b"lb-bench secret!";
-/// Look-ups a measurement: long enough that reading the clock doesn't count.
-const LOOKUPS: usize = 2_000_000;
-/// Measurements of which the median is shown.
-const RUNS: usize = 5;
+/// Numbers of backends whose evenness is shown.
+const COUNTS: [u32; 5] = [2, 3, 4, 5, 6];
+/// Changes of that number.
+const CHANGES: [(u32, u32); 2] = [(3, 4), (4, 3)];
 /// Sizes whose build is measured.
 const BUILD_SIZES: [u32; 3] = [10, 100, 1000];
 
-/// Prints all tables.
-pub(crate) fn run() {
-    println!("\nmax/mean of {IDS} random ids over N backends (1 is even)\n");
-    let counts = 2..=6;
-    header(counts.clone().map(|n| format!("N = {n}")));
-    for rule in RULES {
-        row(rule, counts.clone().map(|n| format!("{:.3}", max_over_mean(rule, n))));
-    }
+/// All tables. The work is pure calculation, so it has a thread of its own and can be interrupted.
+pub(crate) async fn run() -> anyhow::Result<Report> {
+    let progress = Progress::steps("measuring five rules", 1);
+    let report = tokio::task::spawn_blocking(measure_all).await.context("measuring the rules")?;
+    progress.step();
+    Ok(report)
+}
 
-    println!("\nmoved by a change, in % of the slots (ids: of {IDS} random ids)\n");
-    for (before, after) in [(3, 4), (4, 3)] {
-        header([&format!("{before} -> {after}"), "ideal", "unnecessary", "ids"]);
-        for rule in RULES {
-            row(rule, disruption(rule, before, after));
-        }
-        println!();
-    }
+fn measure_all() -> Report {
+    let evenness = RULES.map(|rule| COUNTS.map(|n| measure::max_over_mean(rule, n)));
+    let changes = CHANGES.map(|(before, after)| RULES.map(|rule| measure::disruption(rule, before, after)));
+    let lookups = RULES.map(measure::lookup_times);
+    let builds = RULES.map(|rule| BUILD_SIZES.map(|n| measure::build_times(rule, n)).concat());
 
-    println!(
-        "one look-up, ns: slot, candidate, backend (+ hash: with the hash of the id; 1 down: of 3, one isn't ready)\n"
+    let mut lines = evenness_lines(&evenness);
+    lines.extend(change_lines(&changes));
+    lines.push(
+        "one look-up, ns: slot, candidate, backend (+ hash: with the id's; 1 down: of 3, one isn't ready)".into(),
     );
-    header(["N = 3", "1 down", "N = 50", "N = 1000", "3 + hash"]);
-    for rule in RULES {
-        row(rule, lookup_times(rule));
-    }
+    lines.push(row("", ["N = 3", "1 down", "N = 50", "N = 1000", "3 + hash"]));
+    lines.extend(RULES.iter().zip(&lookups).map(|(&rule, times)| row(name(rule), times)));
+    lines.extend([String::new(), "building, ms: from scratch, and one more backend in a ring of that size".into()]);
+    lines.push(row("", BUILD_SIZES.iter().flat_map(|n| [format!("{n}"), format!("{n} + 1")])));
+    lines.extend(RULES.iter().zip(&builds).map(|(&rule, times)| row(name(rule), times)));
 
-    println!("\nbuilding the table, ms: from scratch, and one more backend in a ring of that size\n");
-    header(BUILD_SIZES.iter().flat_map(|n| [format!("{n}"), format!("{n} + 1")]));
-    for rule in RULES {
-        row(rule, BUILD_SIZES.iter().flat_map(|&n| build_times(rule, n)));
-    }
-}
-
-fn max_over_mean(rule: Rule, n: u32) -> f64 {
-    let mut ring = ring_of(rule, n).expect("six seats fit every rule");
-    let hits = Hits::count(&all_ready(&mut ring), rule);
-    hits.0.iter().copied().max().unwrap_or(0) as f64 * f64::from(n) / IDS as f64
-}
-
-/// By seat number − 1, how many ids a backend gets.
-struct Hits(Vec<usize>);
-
-impl Hits {
-    fn count(table: &RingTable, rule: Rule) -> Self {
-        let mut hits = vec![0; table.slots().members().len()];
-        owners(table, rule).into_iter().for_each(|number| hits[number as usize - 1] += 1);
-        Self(hits)
+    let steady = RULES.iter().enumerate().filter(|(_, rule)| matches!(rule, Rule::Rendezvous | Rule::Ring { .. }));
+    let unnecessary = steady.filter(|(index, _)| changes.iter().any(|change| change[*index].unnecessary > 0.0));
+    Report {
+        title: format!("ring: the five rules with {IDS} random ids"),
+        violations: unnecessary.map(|(_, &rule)| format!("{} moved slots that needn't move", name(rule))).collect(),
+        data: to_json(&evenness, &changes, &lookups, &builds),
+        charts: vec![evenness_chart(&evenness), change_chart(&changes)],
+        lines,
     }
 }
 
-fn disruption(rule: Rule, before: u32, after: u32) -> Vec<String> {
-    let tables = [before, after].map(|n| all_ready(&mut ring_of(rule, n).expect("four seats fit every rule")));
-    let [before, after] = &tables;
-    let Diff { slots, moved, ideal, unnecessary, .. } =
-        diff(before.slots(), after.slots()).expect("both maps have one configuration");
-    let ids =
-        owners(before, rule).into_iter().zip(owners(after, rule)).filter(|(before, after)| before != after).count();
-    let percent = |part: f64, whole: u32| format!("{:.2}", part * 100.0 / f64::from(whole));
-    let by_slot = [f64::from(moved), ideal, f64::from(unnecessary)].map(|part| percent(part, slots));
-    by_slot.into_iter().chain([percent(ids as f64, IDS as u32)]).collect()
+fn evenness_lines(evenness: &[[f64; 5]; 5]) -> Vec<String> {
+    let mut lines = vec![format!("max/mean of {IDS} random ids over N backends (1 is even)")];
+    lines.push(row("", COUNTS.map(|n| format!("N = {n}"))));
+    lines.extend(RULES.iter().zip(evenness).map(|(&rule, ratios)| row(name(rule), ratios.map(|r| format!("{r:.3}")))));
+    lines.push(String::new());
+    lines
 }
 
-fn lookup_times(rule: Rule) -> Vec<String> {
-    let keys = keys(rule);
-    let hasher = hasher(rule);
-    let by_key = |table: &RingTable| nanoseconds(&keys, |&key| table.lookup(key).map(|backend| backend.id));
-    let all = |n| match ring_of(rule, n) {
-        Ok(mut ring) => by_key(&all_ready(&mut ring)),
-        Err(error) => error.to_string(),
-    };
-    let mut three = ring_of(rule, 3).expect("three seats fit every rule");
-    let one_down = by_key(&ready(&mut three, |number| number != 1));
-    let table = all_ready(&mut three);
-    let by_id = nanoseconds(&ids(), |id| table.lookup(hasher.hash(id.as_bytes())).map(|backend| backend.id));
-    vec![all(3), one_down, all(50), all(1000), by_id]
-}
-
-fn nanoseconds<K, R>(keys: &[K], look_up: impl Fn(&K) -> R) -> String {
-    let time = median(|| {
-        let begin = Instant::now();
-        for key in keys.iter().cycle().take(LOOKUPS) {
-            black_box(look_up(black_box(key)));
+fn change_lines(changes: &[[Disruption; 5]; 2]) -> Vec<String> {
+    let mut lines = vec![format!("moved by a change, in % of the slots (ids: of {IDS} random ids)")];
+    for ((before, after), change) in CHANGES.iter().zip(changes) {
+        lines.push(row("", [&format!("{before} -> {after}"), "ideal", "unnecessary", "ids"]));
+        for (&rule, Disruption { moved, ideal, unnecessary, ids }) in RULES.iter().zip(change) {
+            lines.push(row(name(rule), [moved, ideal, unnecessary, ids].map(|percent| format!("{percent:.2}"))));
         }
-        begin.elapsed()
-    });
-    format!("{:.1}", time.as_secs_f64() * 1e9 / LOOKUPS as f64)
-}
-
-fn build_times(rule: Rule, n: u32) -> [String; 2] {
-    let milliseconds = |time: Duration| format!("{:.3}", time.as_secs_f64() * 1e3);
-    if let Err(error) = ring_of(rule, n) {
-        return [error.to_string(), error.to_string()];
+        lines.push(String::new());
     }
-    let from_scratch = median(|| {
-        let begin = Instant::now();
-        black_box(ring_of(rule, n).map(|mut ring| ring.slot_map())).expect("it fitted before");
-        begin.elapsed()
+    lines
+}
+
+fn evenness_chart(evenness: &[[f64; 5]; 5]) -> Chart {
+    let worst = |rules: &[[f64; 5]]| rules.iter().flatten().copied().fold(1.0, f64::max);
+    let series = RULES
+        .iter()
+        .zip(evenness)
+        .map(|(&rule, ratios)| Series { name: name(rule).to_owned(), values: ratios.to_vec() });
+    Chart {
+        stem: "ring-evenness",
+        title: format!(
+            "The busiest backend has at most {:.2} times the mean by lb's rules, up to {:.2} times by the assignment's",
+            worst(&evenness[..3]),
+            worst(&evenness[3..])
+        ),
+        x_label: "backends".to_owned(),
+        y_label: format!("busiest backend / mean, of {IDS} random ids (1 is even)"),
+        kind: Kind::Lines { x: COUNTS.map(f64::from).to_vec(), series: series.collect(), spread: None },
+    }
+}
+
+fn change_chart(changes: &[[Disruption; 5]; 2]) -> Chart {
+    let series = CHANGES.iter().zip(changes).map(|((before, after), change)| Series {
+        name: format!("from {before} to {after} backends"),
+        values: change.iter().map(|disruption| disruption.moved).collect(),
     });
-    let mut ring = ring_of(rule, n).expect("it fitted before");
-    ring.slot_map();
-    let mut full = None;
-    let one_more = median(|| {
-        let mut ring = ring.clone();
-        let begin = Instant::now();
-        full = ring.add(member(n + 1)).err();
-        black_box(ring.slot_map());
-        begin.elapsed()
+    let Disruption { moved, ideal, .. } = changes[0][0];
+    Chart {
+        stem: "ring-moved",
+        title: format!("A fourth backend moves {moved:.1} % of the slots by the default rule; {ideal:.1} % must move"),
+        x_label: "rule".to_owned(),
+        y_label: "slots with another owner, %".to_owned(),
+        kind: Kind::Bars {
+            groups: RULES.map(|rule| name(rule).to_owned()).to_vec(),
+            series: series.collect(),
+            ideal: Some(Ideal { label: "ideal: what the new backend takes over".to_owned(), value: ideal, noise: 0.0 }),
+        },
+    }
+}
+
+fn to_json(
+    evenness: &[[f64; 5]; 5],
+    changes: &[[Disruption; 5]; 2],
+    lookups: &[Vec<String>; 5],
+    builds: &[Vec<String>; 5],
+) -> serde_json::Value {
+    let rules = RULES.iter().enumerate().map(|(index, &rule)| {
+        let changes = CHANGES.iter().zip(changes).map(|((before, after), change)| {
+            let Disruption { moved, ideal, unnecessary, ids } = change[index];
+            json!({ "before": before, "after": after, "moved_percent": moved, "ideal_percent": ideal,
+                "unnecessary_percent": unnecessary, "ids_percent": ids })
+        });
+        json!({ "rule": name(rule), "max_over_mean": evenness[index], "changes": changes.collect::<Vec<_>>(),
+            "lookup_ns": lookups[index], "build_ms": builds[index] })
     });
-    [milliseconds(from_scratch), full.map_or(milliseconds(one_more), |error| error.to_string())]
+    json!({ "ids": IDS, "backends": COUNTS, "build_sizes": BUILD_SIZES, "rules": rules.collect::<Vec<_>>() })
 }
 
-fn median(mut measure: impl FnMut() -> Duration) -> Duration {
-    let mut times: Vec<Duration> = (0..RUNS).map(|_| measure()).collect();
-    times.sort_unstable();
-    times[RUNS / 2]
-}
-
-fn member(number: u32) -> Member {
-    Member { seat: Seat::numbered(number), weight: Weight::ONE }
-}
-
-/// Seats 1 to n, of weight 1.
-fn ring_of(rule: Rule, n: u32) -> Result<Ring, RingError> {
-    let config = RingConfig::new(rule, None, 0).expect("the default slot count fits");
-    let mut ring = Ring::new(config);
-    (1..=n).try_for_each(|number| ring.add(member(number)))?;
-    Ok(ring)
-}
-
-fn all_ready(ring: &mut Ring) -> RingTable {
-    ready(ring, |_| true)
-}
-
-fn ready(ring: &mut Ring, is_ready: impl Fn(u32) -> bool) -> RingTable {
-    let seats = ring.members().iter().map(|member| member.seat).filter(|seat| is_ready(seat.number()));
-    let backends: Vec<Arc<Backend>> = seats
-        .map(|seat| {
-            let name = format!("S{}", seat.number()).into();
-            let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
-            Arc::new(Backend::new(BackendId(u64::from(seat.number())), name, seat, addr, 1))
-        })
-        .collect();
-    RingTable::new(1, ring.slot_map(), backends)
-}
-
-fn hasher(rule: Rule) -> KeyHasher {
-    KeyHasher::new(SECRET, matches!(rule, Rule::Assignment { .. }))
-}
-
-fn ids() -> Vec<String> {
-    let mut random = fastrand::Rng::with_seed(ID_SEED);
-    (0..IDS).map(|_| random.u32(100_000..=999_999).to_string()).collect()
-}
-
-fn keys(rule: Rule) -> Vec<KeyHash> {
-    let hasher = hasher(rule);
-    ids().iter().map(|id| hasher.hash(id.as_bytes())).collect()
-}
-
-/// The seat number of each id's backend.
-fn owners(table: &RingTable, rule: Rule) -> Vec<u32> {
-    let owner = |key| table.lookup(key).expect("all backends are ready").seat.number();
-    keys(rule).into_iter().map(owner).collect()
-}
-
-fn header(columns: impl IntoIterator<Item = impl Display>) {
-    line("", columns);
-}
-
-fn row(rule: Rule, columns: impl IntoIterator<Item = impl Display>) {
+fn name(rule: Rule) -> &'static str {
     match rule {
-        Rule::Assignment { probing: Probing::Quadratic } => line("assignment (quadratic)", columns),
-        _ => line(rule.name(), columns),
+        Rule::Assignment { probing: Probing::Quadratic } => "assignment (quadratic)",
+        _ => rule.name(),
     }
 }
 
-fn line(name: &str, columns: impl IntoIterator<Item = impl Display>) {
-    print!("{name:<22}");
-    columns.into_iter().for_each(|column| print!(" {:>11}", column.to_string()));
-    println!();
+fn row(name: &str, columns: impl IntoIterator<Item = impl Display>) -> String {
+    let columns = columns.into_iter().map(|column| format!(" {:>11}", column.to_string()));
+    format!("{name:<22}{}", columns.collect::<String>())
 }

@@ -22,6 +22,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(1);
 pub(crate) struct Options {
     #[command(flatten)]
     target: Target,
+    /// Replicas of the balancer that is started
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=61))]
+    replicas: u32,
     /// Requests at least; the load goes on until both changes are through
     #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..))]
     requests: u64,
@@ -40,7 +43,7 @@ struct Change {
 
 /// Runs the load and the changes side by side.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
-    let balancer = Balancer::open(&options.target, &[]).await?;
+    let balancer = Balancer::open(&options.target, options.replicas, &[]).await?;
     let before = balancer.admin.replicas().await?.len();
     let plan = Plan {
         requests_max: u64::MAX,

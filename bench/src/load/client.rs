@@ -56,7 +56,6 @@ impl Form {
 
 impl Client {
     /// A client of the sample backend's `/request` that has not connected yet.
-    #[cfg(test)]
     pub(crate) fn new(front: SocketAddr, connections: Connections, request_timeout: Duration) -> Self {
         Self::of(&Plan { connections, request_timeout, ..Plan::each_once(front, 1) })
     }

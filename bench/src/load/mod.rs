@@ -20,7 +20,7 @@ pub(crate) mod plan;
 pub(crate) mod response;
 pub(crate) mod tally;
 #[cfg(test)]
-mod test_server;
+pub(crate) mod test_server;
 
 pub(crate) use client::Client;
 pub(crate) use gauge::Gauge;

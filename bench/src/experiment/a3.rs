@@ -1,0 +1,68 @@
+//! A-3: does every endpoint answer as the assignment says, and what does a dying replica cost?
+//!
+//! First each endpoint once, errors included ([`endpoints`]). Then continuous load ([`stream`]) on replicas that take
+//! 20 ms for an answer, so that a killed one always holds requests ([`kill`]); what came of it is in [`outcome`],
+//! pictures in [`pictures`]. Claimed: the endpoints; N is back within `--worst`; names are never used twice; and nothing
+//! fails but around a kill. How many requests fail there is counted, not judged: that none does is promised for when
+//! requests are replayed.
+
+use anyhow::Context;
+
+use crate::balancer::{Balancer, Target};
+use crate::report::Report;
+
+mod endpoints;
+mod kill;
+mod outcome;
+mod pictures;
+mod stream;
+mod timeline;
+
+use outcome::Outcome;
+
+/// How long a replica takes over an answer.
+const REPLICA_DELAY: &str = "20ms";
+
+/// `lb-bench a3`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Replicas of the balancer that is started
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(2..=60))]
+    pub(crate) replicas: u32,
+    /// How often a replica is killed; 0: the endpoints only
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) kills: u16,
+    /// Requests in flight at the same time; a kill counts where its replica has at least 50 of them
+    #[arg(long, value_name = "N", default_value_t = 240, value_parser = clap::value_parser!(u16).range(50..))]
+    pub(crate) concurrency: u16,
+    /// The verdict fails where N is back later than this, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 1000)]
+    pub(crate) worst: u64,
+}
+
+/// Asks every endpoint, then kills under load.
+pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
+    let command = slow_replica(options)?;
+    let balancer = Balancer::open(&options.target, options.replicas, &["--command", &command]).await?;
+    let endpoints = endpoints::exercise(&balancer).await?;
+    let skipped = match balancer.admin.backends().await? {
+        None => Some("the target has no /v1/backends, so nobody's process is known (--admin ADDR)"),
+        Some(_) if options.kills == 0 => Some("--kills 0"),
+        Some(_) => None,
+    };
+    let campaign = match skipped {
+        None => Some(kill::campaign(&balancer, options.kills, usize::from(options.concurrency)).await?),
+        Some(_) => None,
+    };
+    Ok(Outcome { endpoints, campaign, skipped }.report(options))
+}
+
+/// The sample backend, slowed down, as a command line for `--command`.
+fn slow_replica(options: &Options) -> anyhow::Result<String> {
+    let program = options.target.program.lb.to_str().context("--lb: the path is not UTF-8")?;
+    // Split as a shell splits words: within single quotes only a single quote means anything.
+    let quoted = program.replace('\'', r"'\''");
+    Ok(format!("'{quoted}' replica --listen 127.0.0.1:{{port}} --delay {REPLICA_DELAY}"))
+}

@@ -1,0 +1,219 @@
+//! Kills of A-3: one replica after the other, each while it holds requests, and how long until another sits in its seat.
+//!
+//! A victim must hold at least [`IN_FLIGHT_MIN`] requests by the clients' count *and* by the balancer's; where nobody does,
+//! nobody is killed and the look is repeated. Answers may be on their way by then, so the kill only counts where as many
+//! requests then ended without the victim's answer; otherwise it is repeated. Times on the balancer's side come from `/v1/events`, whose clock is set
+//! against ours just before the kill: by the moment its answer had arrived, so that no time comes out too short.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, bail};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::time::{Duration, Instant, sleep};
+
+use super::stream::{Log, Stream};
+use crate::balancer::admin::Event;
+use crate::balancer::{Backend, Balancer};
+use crate::report::progress::Progress;
+
+/// Requests that a victim must hold.
+pub(super) const IN_FLIGHT_MIN: u64 = 50;
+/// Between two looks at `/rep`: the resolution of what is measured there.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// A victim is found within this, or the load is too low for one.
+const VICTIM_WITHIN: Duration = Duration::from_secs(10);
+/// One replacement takes no longer, or the experiment has failed.
+const REPLACED_WITHIN: Duration = Duration::from_secs(60);
+/// Attempts for each kill that is asked for; then the load is too low for the experiment.
+const ATTEMPTS_PER_KILL: u32 = 5;
+/// Before the first kill and after each: the load settles, and pictures can be told apart.
+const SETTLE: Duration = Duration::from_millis(400);
+
+/// One kill. Times are milliseconds since the kill, but for [`Self::at_ms`].
+#[derive(Clone, Debug)]
+pub(super) struct Kill {
+    /// Who was killed.
+    pub(super) victim: String,
+    /// Where it sat.
+    pub(super) seat: u32,
+    /// Who sits there now.
+    pub(super) replacement: String,
+    /// Requests it held: open sessions just before, but no more than then ended without its answer.
+    pub(super) in_flight: u64,
+    /// When, by the stream's clock.
+    pub(super) at_ms: f64,
+    /// The balancer knew, and sent no more.
+    pub(super) ejected_ms: f64,
+    /// The replacement's first good check.
+    pub(super) ready_ms: f64,
+    /// `/rep` lists as many as before, without the victim.
+    pub(super) back_ms: f64,
+    /// A client had an answer from the replacement.
+    pub(super) answered_ms: f64,
+}
+
+impl Kill {
+    /// Whether it interrupted enough.
+    pub(super) fn counts(&self) -> bool {
+        self.in_flight >= IN_FLIGHT_MIN
+    }
+}
+
+/// All kills, and the load around them.
+#[derive(Debug)]
+pub(super) struct Campaign {
+    /// In their order, also those that don't count; never empty.
+    pub(super) kills: Vec<Kill>,
+    /// What the clients saw.
+    pub(super) log: Log,
+    /// The seat of every name there was.
+    pub(super) seat_of: BTreeMap<String, u32>,
+    /// Names that were given twice.
+    pub(super) reused: BTreeSet<String>,
+}
+
+/// Kills `kills` times under the load of `concurrency` clients.
+pub(super) async fn campaign(balancer: &Balancer, kills: u16, concurrency: usize) -> anyhow::Result<Campaign> {
+    let stream = Stream::start(balancer.front, concurrency);
+    let progress = Progress::steps("A-3: killing replicas under load", kills.into());
+    let wanted = balancer.admin.replicas().await?.len();
+    let (_, backends) = moment(balancer).await?;
+    let mut seat_of: BTreeMap<String, u32> =
+        backends.iter().map(|backend| (backend.name.clone(), backend.seat)).collect();
+    let (mut done, mut reused) = (Vec::<Kill>::new(), BTreeSet::new());
+    sleep(SETTLE).await;
+    while done.iter().filter(|kill| kill.counts()).count() < usize::from(kills) {
+        if done.len() >= (u32::from(kills) * ATTEMPTS_PER_KILL) as usize {
+            bail!(
+                "of {} kills too few interrupted {IN_FLIGHT_MIN} requests: raise --concurrency, or slow the replicas \
+                 down (lb replica --delay 20ms)",
+                done.len()
+            );
+        }
+        let mut kill = kill_one(balancer, &stream, wanted).await?;
+        if seat_of.insert(kill.replacement.clone(), kill.seat).is_some() {
+            reused.insert(kill.replacement.clone());
+        }
+        sleep(SETTLE).await;
+        kill.in_flight = kill.in_flight.min(stream.interrupted());
+        if kill.counts() {
+            progress.step();
+        }
+        done.push(kill);
+    }
+    Ok(Campaign { kills: done, log: stream.stop().await, seat_of, reused })
+}
+
+/// The balancer's clock against ours, and the last event by then.
+struct Clock {
+    now_ms: f64,
+    at: Instant,
+    last_event: u64,
+}
+
+impl Clock {
+    /// From `then` to an event, in milliseconds.
+    fn since(&self, then: Instant, event: &Event) -> f64 {
+        event.at_ms - self.now_ms - then.saturating_duration_since(self.at).as_secs_f64() * 1000.0
+    }
+}
+
+async fn moment(balancer: &Balancer) -> anyhow::Result<(Clock, Vec<Backend>)> {
+    let events = balancer.admin.events().await?.context("GET /v1/events: no events")?;
+    let last_event = events.events.last().map_or(0, |event| event.id);
+    let clock = Clock { now_ms: events.now_ms, at: Instant::now(), last_event };
+    Ok((clock, balancer.admin.backends().await?.context("GET /v1/backends: no backends")?))
+}
+
+async fn kill_one(balancer: &Balancer, stream: &Stream, wanted: usize) -> anyhow::Result<Kill> {
+    let (clock, victim, pid, in_flight) = find_victim(balancer, stream, wanted).await?;
+    let killed = Instant::now();
+    stream.kill(&victim.name, killed);
+    kill_process(pid, Signal::KILL)
+        .with_context(|| format!("{} (pid {}) can't be killed", victim.name, pid.as_raw_pid()))?;
+    let back_ms = until_back(balancer, &victim.name, wanted, killed).await?;
+    let late = || killed.elapsed() > REPLACED_WITHIN;
+    let (died, ready) = loop {
+        let events = balancer.admin.events().await?.context("GET /v1/events: no events")?.events;
+        if let Some(pair) = death_and_replacement(&events, &victim, clock.last_event) {
+            break pair;
+        }
+        if late() {
+            bail!("{} was killed {REPLACED_WITHIN:?} ago, and nobody is ready in its seat", victim.name);
+        }
+        sleep(LOOK_EVERY).await;
+    };
+    let at_ms = stream.at_ms(killed);
+    let answered_ms = loop {
+        match stream.first_answer_ms(&ready.name) {
+            Some(first_ms) => break first_ms - at_ms,
+            None if late() => bail!("{} took the place of {} and answers nobody", ready.name, victim.name),
+            None => sleep(LOOK_EVERY).await,
+        }
+    };
+    Ok(Kill {
+        seat: victim.seat,
+        in_flight,
+        at_ms,
+        ejected_ms: clock.since(killed, &died),
+        ready_ms: clock.since(killed, &ready),
+        back_ms,
+        answered_ms,
+        victim: victim.name,
+        replacement: ready.name,
+    })
+}
+
+/// A ready replica that holds enough, when all are ready.
+async fn find_victim(
+    balancer: &Balancer,
+    stream: &Stream,
+    wanted: usize,
+) -> anyhow::Result<(Clock, Backend, Pid, u64)> {
+    let begun = Instant::now();
+    let mut most = 0;
+    while begun.elapsed() < VICTIM_WITHIN {
+        let (clock, backends) = moment(balancer).await?;
+        let all_ready = backends.iter().filter(|backend| backend.is_ready()).count() == wanted;
+        let held = |backend: &Backend| backend.sessions.min(stream.in_flight(&backend.name));
+        most = backends.iter().map(held).max().unwrap_or(0).max(most);
+        let candidates: Vec<(Backend, Pid, u64)> = backends
+            .into_iter()
+            .filter(|backend| all_ready && backend.is_ready() && held(backend) >= IN_FLIGHT_MIN)
+            .filter_map(|backend| Some((Pid::from_raw(backend.pid?)?, held(&backend), backend)))
+            .map(|(pid, in_flight, backend)| (backend, pid, in_flight))
+            .collect();
+        if let Some((backend, pid, in_flight)) = fastrand::choice(candidates) {
+            return Ok((clock, backend, pid, in_flight));
+        }
+        sleep(LOOK_EVERY).await;
+    }
+    bail!(
+        "no ready replica with a process held {IN_FLIGHT_MIN} requests within {VICTIM_WITHIN:?} (most: {most}): \
+         raise --concurrency, slow the replicas down (lb replica --delay 20ms)"
+    );
+}
+
+async fn until_back(balancer: &Balancer, victim: &String, wanted: usize, killed: Instant) -> anyhow::Result<f64> {
+    loop {
+        let replicas = balancer.admin.replicas().await?;
+        if !replicas.contains(victim) && replicas.len() == wanted {
+            return Ok(killed.elapsed().as_secs_f64() * 1000.0);
+        }
+        if killed.elapsed() > REPLACED_WITHIN {
+            bail!("{victim} was killed {REPLACED_WITHIN:?} ago; /rep lists {replicas:?}, {wanted} are wanted");
+        }
+        sleep(LOOK_EVERY).await;
+    }
+}
+
+/// The victim's death among the events after `last`, and the next one of its seat that is ready.
+fn death_and_replacement(events: &[Event], victim: &Backend, last: u64) -> Option<(Event, Event)> {
+    let new = || events.iter().filter(|event| event.id > last);
+    let died = new().find(|event| event.kind == "died" && event.name == victim.name)?;
+    let ready = new().find(|event| event.kind == "ready" && event.seat == victim.seat && event.id > died.id)?;
+    Some((died.clone(), ready.clone()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,181 @@
+//! What A-3 says at its end: the endpoints, what failed around the kills and elsewhere, and how long recovery took.
+
+use serde_json::{Value, json};
+
+use super::endpoints::Answered;
+use super::kill::{Campaign, IN_FLIGHT_MIN, Kill};
+use super::{Options, REPLICA_DELAY, pictures};
+use crate::experiment::words::thousands;
+use crate::report::Report;
+
+/// After N is back, a failure may still be on its way to its client.
+const AFTERMATH_MS: f64 = 100.0;
+
+/// All that A-3 found.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// Every endpoint's answer.
+    pub(super) endpoints: Vec<Answered>,
+    /// The kills, where there were any.
+    pub(super) campaign: Option<Campaign>,
+    /// Why there were none.
+    pub(super) skipped: Option<&'static str>,
+}
+
+impl Outcome {
+    /// Text, data, verdict, charts.
+    pub(super) fn report(&self, options: &Options) -> Report {
+        let wrong = self.endpoints.iter().filter(|answered| !answered.wrong.is_empty());
+        let wrong: Vec<String> = wrong.map(|answered| format!("{}: {}", answered.request, answered.wrong)).collect();
+        let (asked, right) = (self.endpoints.len(), self.endpoints.len() - wrong.len());
+        let mut report = Report {
+            title: self.title(options),
+            lines: vec![format!("endpoints: {right} of {asked} answered as the assignment says")],
+            data: json!({ "endpoints": self.endpoints.iter().map(endpoint_json).collect::<Vec<_>>() }),
+            violations: wrong,
+            charts: Vec::new(),
+        };
+        if let Some(reason) = self.skipped {
+            report.lines.push(format!("kills: skipped, {reason}"));
+        }
+        if let Some(campaign) = &self.campaign {
+            campaign.report_into(&mut report, options.worst);
+        }
+        report
+    }
+
+    fn title(&self, options: &Options) -> String {
+        let asked = format!("A-3: {} requests to every endpoint", self.endpoints.len());
+        let Some(campaign) = &self.campaign else { return asked };
+        let delay = match options.target.target {
+            None => format!(", {REPLICA_DELAY} an answer"),
+            Some(_) => String::new(),
+        };
+        format!("{asked}, then {} kills under {} clients{delay}", campaign.counted(), options.concurrency)
+    }
+}
+
+impl Campaign {
+    fn counted(&self) -> usize {
+        self.kills.iter().filter(|kill| kill.counts()).count()
+    }
+
+    fn report_into(&self, report: &mut Report, worst_ms: u64) {
+        let by_kill = failed_by_kill(&self.kills, self.log.failures.iter().map(|&(at_ms, _)| at_ms));
+        let around: u64 = by_kill.each.iter().sum();
+        let of = |pick: fn(&Kill) -> f64| Summary::of(self.kills.iter().map(pick));
+        let counted = self.counted();
+        let (ejected, ready) = (of(|kill| kill.ejected_ms), of(|kill| kill.ready_ms));
+        let (back, answered) = (of(|kill| kill.back_ms), of(|kill| kill.answered_ms));
+        let held = Summary::of(self.kills.iter().filter(|kill| kill.counts()).map(|kill| kill.in_flight as f64));
+        report.lines.extend([
+            format!("load: {}", self.log.tally),
+            format!(
+                "kills: {counted} with {:.0} to {:.0} requests in flight on the victim, median {:.0}; {} more with fewer than \
+                 {IN_FLIGHT_MIN} were repeated",
+                held.min,
+                held.worst,
+                held.median,
+                self.kills.len() - counted
+            ),
+            format!(
+                "failed GETs: {} around {} kills, {} elsewhere (the aim of the next version: 0)",
+                thousands(around),
+                self.kills.len(),
+                by_kill.elsewhere
+            ),
+            format!("kill → ejected:                {}", ejected.in_words()),
+            format!("kill → replacement ready:      {}", ready.in_words()),
+            format!("kill → /rep lists N again:     {}", back.in_words()),
+            format!("kill → replacement's answer:   {}", answered.in_words()),
+        ]);
+        if back.worst > worst_ms as f64 {
+            report
+                .violations
+                .push(format!("N was back after {:.1} ms at the worst, {worst_ms} are allowed", back.worst));
+        }
+        if !self.reused.is_empty() {
+            report.violations.push(format!("names were given twice: {:?}", self.reused));
+        }
+        if by_kill.elsewhere > 0 {
+            report.violations.push(format!("{} requests failed with no kill near", by_kill.elsewhere));
+        }
+        report.data["load"] = self.log.tally.to_json();
+        report.data["failed_around_kills"] = around.into();
+        report.data["failed_elsewhere"] = by_kill.elsewhere.into();
+        let kills = self.kills.iter().zip(&by_kill.each);
+        report.data["kills"] = kills.map(|(kill, &failed)| kill_json(kill, failed)).collect();
+        report.data["recovery"] = json!({
+            "ejected": ejected.to_json(), "ready": ready.to_json(), "back": back.to_json(),
+            "answered": answered.to_json(),
+        });
+        report.charts = vec![pictures::timeline(self), pictures::recovery(&self.kills)];
+    }
+}
+
+/// Failures by the kill that they belong to.
+struct ByKill {
+    each: Vec<u64>,
+    elsewhere: u64,
+}
+
+fn failed_by_kill(kills: &[Kill], failures_ms: impl Iterator<Item = f64>) -> ByKill {
+    let mut found = ByKill { each: vec![0; kills.len()], elsewhere: 0 };
+    for at_ms in failures_ms {
+        let is_near = |kill: &Kill| {
+            let end_ms = kill.at_ms + kill.back_ms.max(kill.answered_ms) + AFTERMATH_MS;
+            (kill.at_ms..=end_ms).contains(&at_ms)
+        };
+        match kills.iter().position(is_near) {
+            Some(index) => found.each[index] += 1,
+            None => found.elsewhere += 1,
+        }
+    }
+    found
+}
+
+fn endpoint_json(answered: &Answered) -> Value {
+    json!({ "request": answered.request, "status": answered.status, "wrong": answered.wrong })
+}
+
+fn kill_json(kill: &Kill, failed: u64) -> Value {
+    json!({
+        "victim": kill.victim, "seat": kill.seat, "replacement": kill.replacement, "in_flight": kill.in_flight,
+        "counts": kill.counts(),
+        "failed": failed, "at_ms": kill.at_ms, "ejected_ms": kill.ejected_ms, "ready_ms": kill.ready_ms,
+        "back_ms": kill.back_ms, "answered_ms": kill.answered_ms,
+    })
+}
+
+/// A distribution in three numbers and a tail.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Summary {
+    pub(super) min: f64,
+    pub(super) median: f64,
+    p95: f64,
+    pub(super) worst: f64,
+}
+
+impl Summary {
+    /// `values` must not be empty.
+    pub(super) fn of(values: impl Iterator<Item = f64>) -> Self {
+        let mut sorted: Vec<f64> = values.collect();
+        sorted.sort_by(f64::total_cmp);
+        let (middle, last) = (sorted.len() / 2, sorted.len() - 1);
+        // Of an even number of values the mean of the two in the middle.
+        let median = (sorted[middle] + sorted[last / 2]) / 2.0;
+        Self { min: sorted[0], median, p95: sorted[(last * 95).div_ceil(100)], worst: sorted[last] }
+    }
+
+    fn in_words(&self) -> String {
+        let Self { min, median, p95, worst } = self;
+        format!("min {min:.1} ms, median {median:.1} ms, p95 {p95:.1} ms, worst {worst:.1} ms")
+    }
+
+    fn to_json(self) -> Value {
+        json!({ "min_ms": self.min, "median_ms": self.median, "p95_ms": self.p95, "worst_ms": self.worst })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,25 @@
+//! Which kill a failure belongs to, and distributions in a few numbers.
+
+use super::super::kill::Kill;
+use super::{Summary, failed_by_kill};
+
+fn kill(at_ms: f64, back_ms: f64) -> Kill {
+    let (victim, replacement) = ("S1".to_owned(), "S4".to_owned());
+    let (ejected_ms, ready_ms, answered_ms) = (1.0, back_ms, back_ms);
+    Kill { victim, seat: 1, replacement, in_flight: 60, at_ms, ejected_ms, ready_ms, back_ms, answered_ms }
+}
+
+#[test]
+fn a_failure_belongs_to_the_kill_before_it_until_n_is_back() {
+    let kills = [kill(1000.0, 50.0), kill(2000.0, 50.0)];
+    let found = failed_by_kill(&kills, [999.0, 1000.0, 1149.0, 1300.0, 2010.0].into_iter());
+    assert_eq!((found.each, found.elsewhere), (vec![2, 1], 2));
+}
+
+#[test]
+fn a_distribution_of_one_is_that_one_and_an_even_number_has_a_middle() {
+    let one = Summary::of([7.0].into_iter());
+    assert_eq!((one.min, one.median, one.p95, one.worst), (7.0, 7.0, 7.0, 7.0));
+    let four = Summary::of([4.0, 1.0, 3.0, 2.0].into_iter());
+    assert_eq!((four.min, four.median, four.p95, four.worst), (1.0, 2.5, 4.0, 4.0));
+}
