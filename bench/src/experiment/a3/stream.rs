@@ -184,27 +184,32 @@ async fn ask_on(front: SocketAddr, shared: Rc<Shared>) {
         let asked = Instant::now();
         let answer = client.ask(id).await;
         let at_ms = shared.at_ms(Instant::now());
-        let mut log = shared.log.borrow_mut();
-        if let Some(holder) = holder {
-            log.replicas[holder].in_flight -= 1;
-            log.ended(holder, asked, answer.as_ref().ok().copied());
-        }
-        match answer {
-            Ok(name) => {
-                let replica = log.replica(name, at_ms);
-                log.replica_of_id.insert(id, replica);
-                log.timeline.answer(at_ms, replica);
-                log.tally.answer(id, name, asked.elapsed());
+        let failed = answer.is_err();
+        // Given back before the wait: the others write into the same log.
+        {
+            let mut log = shared.log.borrow_mut();
+            if let Some(holder) = holder {
+                log.replicas[holder].in_flight -= 1;
+                log.ended(holder, asked, answer.as_ref().ok().copied());
             }
-            Err(kind) => {
-                log.timeline.fail(at_ms);
-                log.tally.fail(kind);
-                if log.failures.len() < FAILURES_MAX {
-                    log.failures.push((at_ms, kind));
+            match answer {
+                Ok(name) => {
+                    let replica = log.replica(name, at_ms);
+                    log.replica_of_id.insert(id, replica);
+                    log.timeline.answer(at_ms, replica);
+                    log.tally.answer(id, name, asked.elapsed());
                 }
-                drop(log);
-                sleep(AFTER_FAILURE).await;
+                Err(kind) => {
+                    log.timeline.fail(at_ms);
+                    log.tally.fail(kind);
+                    if log.failures.len() < FAILURES_MAX {
+                        log.failures.push((at_ms, kind));
+                    }
+                }
             }
+        }
+        if failed {
+            sleep(AFTER_FAILURE).await;
         }
     }
 }
