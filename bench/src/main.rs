@@ -45,7 +45,7 @@ struct Cli {
 enum Command {
     #[command(flatten)]
     One(Box<Experiment>),
-    /// Every experiment there is, one after the other, into bench/results/<date>/ or --out
+    /// Every experiment there is, one after the other, into `bench/results/DATE/` or --out
     All(all::Options),
     /// The backend of `peers` and `ceiling`
     #[command(hide = true)]

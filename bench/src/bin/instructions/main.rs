@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// How much more a step may take than recorded.
-const ALLOWED_PERCENT: f64 = 3.0;
+const ALLOWED_PERCENT: u64 = 3;
 /// Exit code where a step takes more.
 const EXIT_MORE: u8 = 10;
 
@@ -129,7 +129,8 @@ fn compare(recorded: &Recording, counted: &Recording) -> (Vec<String>, bool) {
 
 fn judge(before: Option<u64>, now: Option<u64>) -> Judged {
     match (before, now) {
-        (Some(before), Some(now)) if percent(before, now) > ALLOWED_PERCENT => Judged::More,
+        // In whole numbers, so that exactly 3 % is allowed.
+        (Some(before), Some(now)) if now * 100 > before * (100 + ALLOWED_PERCENT) => Judged::More,
         (Some(_), Some(_)) => Judged::Within,
         (None, _) => Judged::New,
         (Some(_), None) => Judged::Gone,

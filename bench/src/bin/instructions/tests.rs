@@ -1,3 +1,5 @@
+//! When a count fails, and when it isn't compared at all. Nothing is counted here.
+
 use super::*;
 
 fn recording(cpu: &str, steps: &[(&str, u64)]) -> Recording {

@@ -157,29 +157,6 @@ impl Log {
         }
     }
 
-    /// A request has ended at `at_ms`; `holder` is who should have had it, where that is known.
-    fn note(&mut self, id: u64, holder: Option<usize>, asked: Instant, at_ms: f64, answer: Result<&str, FailureKind>) {
-        if let Some(holder) = holder {
-            self.replicas[holder].in_flight -= 1;
-            self.ended(holder, asked, answer.as_ref().ok().copied());
-        }
-        match answer {
-            Ok(name) => {
-                let replica = self.replica(name, at_ms);
-                self.replica_of_id.insert(id, replica);
-                self.timeline.answer(at_ms, replica);
-                self.tally.answer(id, name, asked.elapsed());
-            }
-            Err(kind) => {
-                self.timeline.fail(at_ms);
-                self.tally.fail(kind);
-                if self.failures.len() < FAILURES_MAX {
-                    self.failures.push((at_ms, kind));
-                }
-            }
-        }
-    }
-
     fn replica(&mut self, name: &str, at_ms: f64) -> usize {
         // A replica that came last is looked for first: over a hundred kills the old ones pile up.
         self.replicas.iter().rposition(|replica| replica.name == name).unwrap_or_else(|| {
@@ -208,7 +185,29 @@ async fn ask_on(front: SocketAddr, shared: Rc<Shared>) {
         let answer = client.ask(id).await;
         let at_ms = shared.at_ms(Instant::now());
         let failed = answer.is_err();
-        shared.log.borrow_mut().note(id, holder, asked, at_ms, answer);
+        // Given back before the wait: the others write into the same log.
+        {
+            let mut log = shared.log.borrow_mut();
+            if let Some(holder) = holder {
+                log.replicas[holder].in_flight -= 1;
+                log.ended(holder, asked, answer.as_ref().ok().copied());
+            }
+            match answer {
+                Ok(name) => {
+                    let replica = log.replica(name, at_ms);
+                    log.replica_of_id.insert(id, replica);
+                    log.timeline.answer(at_ms, replica);
+                    log.tally.answer(id, name, asked.elapsed());
+                }
+                Err(kind) => {
+                    log.timeline.fail(at_ms);
+                    log.tally.fail(kind);
+                    if log.failures.len() < FAILURES_MAX {
+                        log.failures.push((at_ms, kind));
+                    }
+                }
+            }
+        }
         if failed {
             sleep(AFTER_FAILURE).await;
         }

@@ -1,3 +1,5 @@
+//! The series itself: its commands are typed here, not run.
+
 use super::*;
 
 fn options(quick: bool) -> Options {

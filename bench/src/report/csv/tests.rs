@@ -1,3 +1,5 @@
+//! Charts of each kind as tables, and the cells that need quotes.
+
 use super::*;
 use crate::report::chart::Ideal;
 

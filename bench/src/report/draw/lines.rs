@@ -14,7 +14,7 @@ const POINTS_MARKED_MAX: usize = 16;
 const ASIDE: f64 = 0.04;
 /// Of a point. Further series have larger ones, drawn below: equal values show as rings.
 const RADIUS: f64 = 4.0;
-const RADIUS_MORE: f64 = 1.0;
+const RADIUS_MORE: f64 = 1.5;
 /// More names than this don't fit beside the plot; they go into a legend.
 const NAMES_MAX: usize = 14;
 

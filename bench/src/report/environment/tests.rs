@@ -1,3 +1,5 @@
+//! The machine is asked for real: only that it answers is checked, not what.
+
 use super::*;
 
 #[test]

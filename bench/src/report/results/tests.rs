@@ -1,3 +1,5 @@
+//! A directory of results after one run and after two, and one that can't be written.
+
 use serde_json::Value;
 
 use super::*;
