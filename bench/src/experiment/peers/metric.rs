@@ -157,5 +157,4 @@ impl Results {
 }
 
 #[cfg(test)]
-#[path = "metric_tests.rs"]
 mod tests;

@@ -209,5 +209,4 @@ fn chart(peers: &[Peer], results: &Results) -> Option<Chart> {
 }
 
 #[cfg(test)]
-#[path = "summary_tests.rs"]
 mod tests;
