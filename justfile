@@ -3,6 +3,11 @@
 # How many compilations at once; JOBS=2 just ci on a machine that does other work too
 jobs := env("JOBS", num_cpus())
 
+# A network of its own where that is permitted: a host's connection tracking would fill up under many short connections
+isolated := if `unshare --net true 2>/dev/null && echo yes || echo no` == "yes" {
+    "unshare --net sh -c 'ip link set lo up && exec \"$0\" \"$@\"'"
+} else { "" }
+
 # Show the lanes
 default:
     @just --list --unsorted
@@ -59,3 +64,12 @@ instructions *FLAGS:
     @command -v gungraun-runner >/dev/null || { echo "missing: cargo install gungraun-runner --version 0.20.0" >&2; exit 1; }
     cargo bench -j {{jobs}} -p lb-core --bench instructions -- --output-format=json > target/instructions.jsonl
     cargo run -j {{jobs}} -q -p bench --bin instructions -- {{FLAGS}} < target/instructions.jsonl
+
+# What CI has no time for, by hand: a million ids, 100 kills under load, 40,000 connections of random traffic
+soak DIR="bench/results/soak":
+    cargo build -j {{jobs}} --release --workspace
+    {{isolated}} target/release/lb-bench a1 --requests 100000 --out {{DIR}}/a1-100k
+    {{isolated}} target/release/lb-bench a1 --requests 1000000 --out {{DIR}}/a1-1m
+    {{isolated}} target/release/lb-bench a3 --kills 100 --out {{DIR}}/a3-100
+    cargo test -j {{jobs}} --release -p lb-core --test loopback --no-run
+    for seed in $(seq 1 20); do LB_TRAFFIC_SEED=$seed cargo test -q --release -p lb-core --test loopback traffic || exit 1; done

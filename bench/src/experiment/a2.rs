@@ -104,7 +104,7 @@ fn load_chart(steps: &[Step]) -> Chart {
         y_label: "requests a replica".to_owned(),
         kind: Kind::Lines {
             x: sizes(steps),
-            series: vec![Series { name: "mean; band: emptiest to fullest replica".to_owned(), values: mean }],
+            series: vec![Series { name: "mean of all replicas".to_owned(), values: mean }],
             spread: Some(counts.iter().map(bounds).collect()),
         },
     }

@@ -176,12 +176,15 @@ fn moved_chart(rows: &[Row]) -> Chart {
         name: name.to_owned(),
         values: rows.iter().map(|row| value(&row.moved)).collect(),
     };
-    let needless: Vec<&str> =
-        rows.iter().filter(|row| row.moved.unnecessary > 0).map(|row| row.name.as_str()).collect();
-    let needless = if needless.is_empty() { "no hash moves".to_owned() } else { needless.join(" and ") + " moves" };
+    let needless: Vec<String> = rows
+        .iter()
+        .filter(|row| row.moved.unnecessary > 0)
+        .map(|row| format!("{} moves {}", row.name, row.moved.unnecessary))
+        .collect();
+    let needless = if needless.is_empty() { "no hash moves any".to_owned() } else { needless.join(", ") };
     Chart {
         stem: "a4_moved",
-        title: format!("A-4: from N = {FIRST} to {LAST}, {needless} ids between replicas that stay"),
+        title: format!("A-4: from N = {FIRST} to {LAST}, {needless} of the ids between replicas that stay"),
         x_label: X_LABEL.to_owned(),
         y_label: "ids that changed replica, all steps".to_owned(),
         kind: Kind::Bars {
