@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::ring::KeyHasher;
-use crate::session::key::KeySources;
+use crate::session::key::{KeySource, KeySources};
 
 /// Settings of the data plane, the same for every worker. A duration of zero means "none".
 #[derive(Clone, Debug)]
@@ -36,6 +36,29 @@ pub struct WorkerConfig {
     pub record_answered: bool,
     /// Client connections over all workers; the rest waits in the accept queue.
     pub connections_max: usize,
+}
+
+impl WorkerConfig {
+    /// The defaults of `lb serve`, under this hasher; at most 1,000 client connections.
+    pub fn new(hasher: KeyHasher) -> Self {
+        let query = |name: &str| KeySource::Query(name.to_owned());
+        let header = KeySource::Header("x-request-id".to_owned());
+        Self {
+            mode: Mode::Http,
+            keys: KeySources(vec![query("request_id"), query("id"), header, KeySource::Random]),
+            hasher,
+            affinity: Affinity::Connection,
+            non_http: NonHttp::Raw,
+            head_timeout: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(1),
+            first_byte_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(3600),
+            retries: 3,
+            serve_admin_paths: false,
+            record_answered: false,
+            connections_max: 1000,
+        }
+    }
 }
 
 /// Most further backends that `retries` may ask for: a session remembers whom it has tried.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 use lb_core::backend::{Backend, BackendId, Seat, Weight};
-use lb_core::config::{Affinity, Mode, NonHttp, WorkerConfig};
+use lb_core::config::WorkerConfig;
 use lb_core::control::Control;
 use lb_core::net::listen::Fronts;
 use lb_core::ring::{KeyHash, KeyHasher, Member, Ring, RingConfig, RingTable, Rule, SlotMap};
@@ -76,21 +76,8 @@ impl Requests {
 }
 
 fn config() -> WorkerConfig {
-    WorkerConfig {
-        mode: Mode::Http,
-        keys: KeySources(vec![KeySource::Query("id".to_owned()), KeySource::Random]),
-        hasher: KeyHasher::new(SECRET, false),
-        affinity: Affinity::Connection,
-        non_http: NonHttp::Raw,
-        head_timeout: Duration::from_secs(10),
-        connect_timeout: Duration::from_secs(1),
-        first_byte_timeout: Duration::ZERO,
-        idle_timeout: Duration::ZERO,
-        retries: 1,
-        serve_admin_paths: false,
-        record_answered: false,
-        connections_max: 64,
-    }
+    let keys = KeySources(vec![KeySource::Query("id".to_owned()), KeySource::Random]);
+    WorkerConfig { keys, ..WorkerConfig::new(KeyHasher::new(SECRET, false)) }
 }
 
 /// Running workers, and who waits for them.

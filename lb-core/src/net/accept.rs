@@ -7,9 +7,9 @@ use mio::net::{TcpListener, TcpStream};
 
 /// How an accept went.
 #[derive(Debug)]
-pub enum Accepted {
+pub enum Accepted<S = TcpStream> {
     /// A client, its socket non-blocking and close-on-exec.
-    Client(TcpStream, SocketAddr),
+    Client(S, SocketAddr),
     /// The queue is empty: the next connection raises a new event.
     Empty,
     /// This one connection is gone again or was refused by the kernel; the next may be fine.

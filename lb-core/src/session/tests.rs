@@ -5,25 +5,17 @@ use std::time::Duration;
 use super::flow::Direction::{BackendToClient, ClientToBackend};
 use super::request::KeyedBy;
 use super::*;
-use crate::config::{Affinity, Mode, NonHttp, WorkerConfig};
+use crate::config::WorkerConfig;
 use crate::outcome::Flushed;
 use crate::ring::{KeyHash, KeyHasher};
 
 fn config() -> WorkerConfig {
     WorkerConfig {
-        mode: Mode::Http,
-        keys: "query:id".parse().unwrap(),
-        hasher: KeyHasher::new([0; 16], false),
-        affinity: Affinity::Connection,
-        non_http: NonHttp::Raw,
         head_timeout: Duration::from_millis(500),
         connect_timeout: Duration::from_millis(100),
         first_byte_timeout: Duration::from_millis(3000),
         idle_timeout: Duration::from_millis(60_000),
-        retries: 3,
-        serve_admin_paths: false,
-        record_answered: false,
-        connections_max: 1,
+        ..WorkerConfig::new(KeyHasher::new([0; 16], false))
     }
 }
 

@@ -5,13 +5,12 @@
 //! milliseconds later, whichever the reason allows (FAULTS fact 2).
 
 use std::fs::File;
-
-use mio::net::TcpListener;
+use std::rc::Rc;
 
 use super::live::{Live, LiveSessions, Socket};
 use super::token::SessionKey;
-use crate::net::accept::{Accepted, accept};
-use crate::net::{listen, shutdown};
+use crate::net::accept::Accepted;
+use crate::net::kernel::Kernel;
 use crate::session::Session;
 
 /// Clients taken from one listener in one turn; the rest waits for the next, so that those being served aren't held up.
@@ -39,8 +38,9 @@ enum Owed {
 }
 
 /// The listeners of one worker.
-pub(crate) struct Admission {
-    listeners: Vec<TcpListener>,
+pub(crate) struct Admission<K: Kernel> {
+    kernel: Rc<K>,
+    listeners: Vec<K::Listener>,
     /// Listeners that may have clients waiting.
     ready: Vec<bool>,
     /// The listener after the one that gave the last client: each in its turn, or a busy front would starve the others.
@@ -64,15 +64,11 @@ pub(crate) enum Admitted {
     Nobody,
 }
 
-impl Admission {
-    pub(crate) fn new(listeners: Vec<TcpListener>, sessions_max: usize) -> Self {
+impl<K: Kernel> Admission<K> {
+    pub(crate) fn new(kernel: Rc<K>, listeners: Vec<K::Listener>, sessions_max: usize) -> Self {
         let ready = vec![false; listeners.len()];
         let reserve = reserve();
-        Self { listeners, ready, turn_of: 0, owed: Owed::Nothing, sessions_max, reserve, closing_at_ms: None }
-    }
-
-    pub(crate) fn listeners_mut(&mut self) -> &mut [TcpListener] {
-        &mut self.listeners
+        Self { kernel, listeners, ready, turn_of: 0, owed: Owed::Nothing, sessions_max, reserve, closing_at_ms: None }
     }
 
     /// epoll says that clients wait on a listener.
@@ -111,9 +107,9 @@ impl Admission {
     /// Takes clients up to a batch, giving each to `drive` as soon as it is in the slab.
     pub(crate) fn turn(
         &mut self,
-        sessions: &mut LiveSessions,
+        sessions: &mut LiveSessions<K>,
         now_ms: u64,
-        mut drive: impl FnMut(&mut LiveSessions, SessionKey),
+        mut drive: impl FnMut(&mut LiveSessions<K>, SessionKey),
     ) -> Turned {
         let mut turned = Turned::default();
         if self.next_ms(now_ms).is_none_or(|due| due > now_ms) {
@@ -137,13 +133,13 @@ impl Admission {
         turned
     }
 
-    fn admit(&mut self, sessions: &mut LiveSessions, now_ms: u64) -> Admitted {
+    fn admit(&mut self, sessions: &mut LiveSessions<K>, now_ms: u64) -> Admitted {
         if sessions.len() >= self.sessions_max && !self.is_closing() {
             self.owed = Owed::Close;
             return Admitted::Nobody;
         }
         while let Some(number) = self.next_ready() {
-            match accept(&self.listeners[number]) {
+            match self.kernel.accept(&self.listeners[number]) {
                 Accepted::Client(stream, client) => {
                     self.turn_of = number + 1;
                     if self.owed != Owed::Nothing {
@@ -174,8 +170,8 @@ impl Admission {
         self.owed = Owed::Descriptor { since_ms, retry_ms: now_ms + RETRY_MS };
         if now_ms >= since_ms + REFUSE_AFTER_MS && self.reserve.take().is_some() {
             // A client that is told is better off than one that waits for a descriptor that may never come.
-            if let Accepted::Client(stream, _) = accept(&self.listeners[listener]) {
-                shutdown::reset(stream);
+            if let Accepted::Client(stream, _) = self.kernel.accept(&self.listeners[listener]) {
+                self.kernel.reset(stream);
             }
             self.reserve = reserve();
         }
@@ -190,7 +186,7 @@ impl Admission {
         }
         for listener in &self.listeners {
             // Without the filter a client that connects in the last moment may be reset; draining goes on.
-            let _best_effort = listen::refuse_new_handshakes(listener);
+            let _best_effort = self.kernel.refuse_new_handshakes(listener);
         }
         self.closing_at_ms = Some(now_ms + DRAIN_SETTLE_MS);
         self.look_everywhere();
@@ -241,8 +237,8 @@ pub(crate) struct Turned {
     pub(crate) deferred: u64,
 }
 
-impl Live {
-    fn accepted(client: Socket, client_ip: std::net::IpAddr, now_ms: u64) -> Self {
+impl<K: Kernel> Live<K> {
+    fn accepted(client: Socket<K::Stream>, client_ip: std::net::IpAddr, now_ms: u64) -> Self {
         Self {
             session: Session::accepted(now_ms),
             client,

@@ -3,13 +3,11 @@
 //! On loopback the handshake is complete when `connect` returns, so the first write succeeds at once or tells of the
 //! refusal; off-host it says EAGAIN and is tried again when epoll reports the socket writable.
 
-use mio::net::TcpStream;
-use socket2::SockRef;
-
 use super::desk::Desk;
 use super::live::{Live, Socket};
 use crate::control::Report;
-use crate::net::{connect, copy};
+use crate::net::connect::{self, ConnectFailure};
+use crate::net::kernel::Kernel;
 use crate::outcome::Flushed;
 use crate::session::Action;
 use crate::session::answer::Status;
@@ -17,7 +15,7 @@ use crate::session::flow::{Direction, Side};
 use crate::session::route::Failure;
 
 /// Chooses the next backend and begins to connect. Gives what to do instead where there is none.
-pub(crate) fn connect(live: &mut Live, desk: &mut Desk) -> Option<Action> {
+pub(crate) fn connect<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Option<Action> {
     let retries = desk.config.retries;
     let chosen = match (&desk.table, live.session.route()) {
         (Some(applied), Some(route)) => {
@@ -34,7 +32,7 @@ pub(crate) fn connect(live: &mut Live, desk: &mut Desk) -> Option<Action> {
     };
     let addr = backend.addr;
     live.routed_to = Some(backend);
-    match connect::begin(addr) {
+    match desk.kernel.connect(addr) {
         Ok(stream) => {
             live.backend = Some(Socket::new(stream));
             live.session.connecting(desk.now_ms);
@@ -47,16 +45,16 @@ pub(crate) fn connect(live: &mut Live, desk: &mut Desk) -> Option<Action> {
 }
 
 /// Finds out whether the connect has succeeded, by the first write where there is something to write.
-pub(crate) fn open(live: &mut Live, desk: &mut Desk) -> Option<Action> {
+pub(crate) fn open<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Option<Action> {
     let stream = live.stream(Side::Backend)?;
     let waiting = if desk.fresh > 0 { &desk.scratch[..desk.fresh] } else { live.to_backend.pending() };
     let outcome = if waiting.is_empty() {
-        connect::completed(stream).map(|done| if done { Flushed::Bytes(0) } else { Flushed::Blocked })
+        desk.kernel.connected(stream).map(|done| if done { Flushed::Bytes(0) } else { Flushed::Blocked })
     } else {
-        copy::write_first(stream, waiting).map_err(|error| connect::failure(&error))
+        desk.kernel.write_first(stream, waiting)
     };
     match outcome {
-        Ok(Flushed::Bytes(_)) if met_itself(stream, live, desk) => failed(live, desk, connect::ConnectFailure::Backend),
+        Ok(Flushed::Bytes(_)) if met_itself(stream, live, desk) => failed(live, desk, ConnectFailure::Backend),
         Ok(Flushed::Bytes(count)) => {
             opened(live, desk, count);
             None
@@ -69,13 +67,13 @@ pub(crate) fn open(live: &mut Live, desk: &mut Desk) -> Option<Action> {
     }
 }
 
-fn met_itself(stream: &TcpStream, live: &Live, desk: &Desk) -> bool {
+fn met_itself<K: Kernel>(stream: &K::Stream, live: &Live<K>, desk: &Desk<K>) -> bool {
     live.routed_to.as_ref().is_some_and(|backend| connect::may_self_connect(backend.addr, desk.ephemeral_from))
-        && connect::is_self_connected(stream)
+        && desk.kernel.is_self_connected(stream)
 }
 
 /// The connect succeeded and the socket took the first `count` bytes.
-fn opened(live: &mut Live, desk: &mut Desk, count: usize) {
+fn opened<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, count: usize) {
     live.session.connected(desk.now_ms);
     desk.port.shared.stats.routed.add(1);
     if let Some(backend) = &live.routed_to {
@@ -98,11 +96,11 @@ fn opened(live: &mut Live, desk: &mut Desk, count: usize) {
 }
 
 /// The attempt failed: says so to the control side and lets the session try the next.
-fn failed(live: &mut Live, desk: &mut Desk, failure: connect::ConnectFailure) -> Option<Action> {
+fn failed<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, failure: ConnectFailure) -> Option<Action> {
     live.backend = None;
     match failure {
-        connect::ConnectFailure::OutOfDescriptors => Some(live.session.give_up(Status::Unavailable)),
-        connect::ConnectFailure::Backend => {
+        ConnectFailure::OutOfDescriptors => Some(live.session.give_up(Status::Unavailable)),
+        ConnectFailure::Backend => {
             report(live, desk, Report::ConnectRefused);
             live.session.attempt_failed(Failure::Refused);
             None
@@ -111,12 +109,12 @@ fn failed(live: &mut Live, desk: &mut Desk, failure: connect::ConnectFailure) ->
 }
 
 /// The connect got no answer in time.
-pub(crate) fn abandon(live: &mut Live, desk: &mut Desk) {
+pub(crate) fn abandon<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) {
     live.backend = None;
     report(live, desk, Report::ConnectTimedOut);
 }
 
-fn report(live: &Live, desk: &Desk, kind: impl FnOnce(crate::backend::BackendId) -> Report) {
+fn report<K: Kernel>(live: &Live<K>, desk: &Desk<K>, kind: impl FnOnce(crate::backend::BackendId) -> Report) {
     if let Some(backend) = &live.routed_to {
         backend.counters.cell(desk.worker).connect_failures.add(1);
         desk.port.report(kind(backend.id));
@@ -124,12 +122,11 @@ fn report(live: &Live, desk: &Desk, kind: impl FnOnce(crate::backend::BackendId)
 }
 
 /// Sets NODELAY before the second write: the first never waits, and most sessions have no second.
-pub(crate) fn no_delay(live: &mut Live) {
+pub(crate) fn no_delay<K: Kernel>(live: &mut Live<K>, kernel: &K) {
     if !live.backend_nodelay
         && let Some(backend) = live.stream(Side::Backend)
     {
-        // Without it the session is slower, not wrong.
-        let _slower = SockRef::from(backend).set_tcp_nodelay(true);
+        kernel.no_delay(backend);
         live.backend_nodelay = true;
     }
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::desk::Applied;
-use super::event_loop::{Stage, Worker};
+use super::turn::{Stage, Worker};
 use crate::control::Command;
+use crate::net::kernel::Kernel;
 use crate::ring::RingTable;
 use crate::session::close::CloseReason;
 
-impl Worker {
+impl<K: Kernel> Worker<K> {
     /// Reads all commands; of several tables only the newest is looked at.
     pub(super) fn obey_commands(&mut self) {
         let mut newest: Option<Arc<RingTable>> = None;

@@ -3,20 +3,19 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use mio::{Interest, Registry};
-
 use super::buffers::{Buffers, SCRATCH_BYTES};
 use super::live::{BackendHandle, Live, Registered};
 use super::timer::Timers;
 use super::token::{SessionKey, Target};
 use crate::config::WorkerConfig;
 use crate::control::WorkerPort;
+use crate::net::kernel::{Kernel, Watch};
 use crate::ring::RingTable;
 use crate::session::flow::{Direction, Side};
 
 /// One worker's tools. Sessions are worked on one at a time, so one scratch is enough for all.
-pub(crate) struct Desk {
-    pub(crate) registry: Registry,
+pub(crate) struct Desk<K> {
+    pub(crate) kernel: Rc<K>,
     pub(crate) config: Arc<WorkerConfig>,
     pub(crate) port: WorkerPort,
     /// Which worker this is: its cell in every backend's counters.
@@ -54,16 +53,16 @@ impl Applied {
     }
 }
 
-impl Desk {
+impl<K: Kernel> Desk<K> {
     pub(crate) fn new(
-        registry: Registry,
+        kernel: Rc<K>,
         config: Arc<WorkerConfig>,
         port: WorkerPort,
         worker: usize,
         ephemeral_from: u16,
     ) -> Self {
         Self {
-            registry,
+            kernel,
             config,
             port,
             worker,
@@ -80,7 +79,7 @@ impl Desk {
     }
 
     /// Moves what stands fresh in the scratch to the session's own buffer, before anything else uses the scratch.
-    pub(crate) fn keep_fresh(&mut self, live: &mut Live) {
+    pub(crate) fn keep_fresh(&mut self, live: &mut Live<K>) {
         if self.fresh > 0 {
             self.buffers.hold(&mut live.to_backend, &self.scratch[..self.fresh]);
             self.fresh = 0;
@@ -89,7 +88,7 @@ impl Desk {
 
     /// Asks epoll for what the session waits for. Each socket is registered once; writability is added at the first
     /// EAGAIN. Registering reports what is ready already, so nothing that came before is missed.
-    pub(crate) fn register(&mut self, live: &mut Live, key: SessionKey) -> std::io::Result<()> {
+    pub(crate) fn register(&mut self, live: &mut Live<K>, key: SessionKey) -> std::io::Result<()> {
         for side in [Side::Client, Side::Backend] {
             let wanted = if live.session.relay.writable(side) { Registered::Readable } else { Registered::Both };
             let Some(socket) = live.socket(side) else { continue };
@@ -97,21 +96,19 @@ impl Desk {
                 continue;
             }
             let token = Target::Socket(key, side).token();
-            let interest = match wanted {
-                Registered::Both => Interest::READABLE | Interest::WRITABLE,
-                Registered::Readable | Registered::Nothing => Interest::READABLE,
+            let watch = match (socket.registered, wanted) {
+                (Registered::Nothing, Registered::Both) => Watch::Both,
+                (Registered::Nothing, _) => Watch::Readable,
+                _ => Watch::AlsoWritable,
             };
-            match socket.registered {
-                Registered::Nothing => self.registry.register(&mut socket.stream, token, interest)?,
-                _ => self.registry.reregister(&mut socket.stream, token, interest)?,
-            }
+            self.kernel.watch(&mut socket.stream, token, watch)?;
             socket.registered = wanted;
         }
         Ok(())
     }
 
     /// Makes sure that the session is woken at its deadline, without touching the timers where that is so already.
-    pub(crate) fn arm(&mut self, live: &mut Live, key: SessionKey) {
+    pub(crate) fn arm(&mut self, live: &mut Live<K>, key: SessionKey) {
         if let Some(deadline_ms) = live.session.deadline_ms(&self.config, self.draining)
             && (live.armed_ms == 0 || deadline_ms < live.armed_ms)
         {
@@ -120,7 +117,7 @@ impl Desk {
         }
     }
     /// Bytes were handed on: for the worker, and for the backend.
-    pub(crate) fn count_bytes(&self, live: &Live, direction: Direction, count: u64) {
+    pub(crate) fn count_bytes(&self, live: &Live<K>, direction: Direction, count: u64) {
         let stats = &self.port.shared.stats;
         let backend = live.routed_to.as_ref().map(|backend| backend.counters.cell(self.worker));
         match direction {

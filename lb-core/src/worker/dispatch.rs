@@ -9,12 +9,12 @@ use super::live::Live;
 use super::token::SessionKey;
 use super::{attempt, request};
 use crate::control::Answered;
-use crate::net::{copy, shutdown};
+use crate::net::kernel::Kernel;
 use crate::outcome::{Filled, Flushed};
+use crate::session::Action;
 use crate::session::close::CloseReason;
 use crate::session::first_line;
-use crate::session::flow::{Direction, Readiness, Side};
-use crate::session::{Action, Session};
+use crate::session::flow::Direction;
 
 /// Bytes that one session may move in one turn; with 64 KiB a read that is four reads. Small enough that a thousand
 /// others wait a millisecond at the most, large enough that bulk pays few turns.
@@ -32,12 +32,12 @@ pub(crate) enum Driven {
 }
 
 /// Drives a session as far as it goes this turn.
-pub(crate) fn drive(live: &mut Live, key: SessionKey, desk: &mut Desk) -> Driven {
+pub(crate) fn drive<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut Desk<K>) -> Driven {
     follow(live, key, desk, None)
 }
 
 /// Drives a session whose deadline has passed.
-pub(crate) fn expire(live: &mut Live, key: SessionKey, desk: &mut Desk) -> Driven {
+pub(crate) fn expire<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut Desk<K>) -> Driven {
     let received = live.to_backend.len();
     if live.session.is_connecting() {
         attempt::abandon(live, desk);
@@ -46,7 +46,7 @@ pub(crate) fn expire(live: &mut Live, key: SessionKey, desk: &mut Desk) -> Drive
     follow(live, key, desk, Some(action))
 }
 
-fn follow(live: &mut Live, key: SessionKey, desk: &mut Desk, first: Option<Action>) -> Driven {
+fn follow<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut Desk<K>, first: Option<Action>) -> Driven {
     let mut budget = TURN_BYTES_MAX;
     let mut forced = first;
     loop {
@@ -75,7 +75,7 @@ fn follow(live: &mut Live, key: SessionKey, desk: &mut Desk, first: Option<Actio
 }
 
 /// Does one thing. Gives the bytes moved and, where the outcome itself says so, what comes next.
-fn act(live: &mut Live, desk: &mut Desk, action: Action) -> (usize, Option<Action>) {
+fn act<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, action: Action) -> (usize, Option<Action>) {
     match action {
         Action::Wait | Action::Close(_) => (0, None),
         Action::ReadHead => (0, request::read_head(live, desk)),
@@ -84,7 +84,7 @@ fn act(live: &mut Live, desk: &mut Desk, action: Action) -> (usize, Option<Actio
         Action::Transfer(direction) => (transfer(live, desk, direction), None),
         Action::Shut(direction) => {
             if let Some(sink) = live.stream(direction.sink()) {
-                shutdown::shut_write(sink);
+                desk.kernel.shut_write(sink);
             }
             live.session.relay.shut(direction);
             (0, None)
@@ -92,11 +92,11 @@ fn act(live: &mut Live, desk: &mut Desk, action: Action) -> (usize, Option<Actio
         Action::Answer(status) => (0, farewell::answer(live, desk, status)),
         Action::Linger(reason) => (0, farewell::linger(live, desk, reason)),
         Action::Discard => {
-            let outcome = copy::read(&live.client.stream, &mut desk.scratch);
+            let outcome = desk.kernel.read(&live.client.stream, &mut desk.scratch);
             let moved = if let Filled::Bytes { count, .. } = outcome { count } else { 0 };
             (moved, live.session.discarded(outcome).map(Action::Close))
         }
-        Action::ResetClient => match shutdown::unacknowledged(&live.client.stream) {
+        Action::ResetClient => match desk.kernel.unacknowledged(&live.client.stream) {
             0 => (0, Some(Action::Close(CloseReason::BackendReset))),
             _ => {
                 live.session.look_again(desk.now_ms);
@@ -107,12 +107,12 @@ fn act(live: &mut Live, desk: &mut Desk, action: Action) -> (usize, Option<Actio
 }
 
 /// Hands on what is held; if nothing is, reads once and hands that on. Gives the bytes moved.
-fn transfer(live: &mut Live, desk: &mut Desk, direction: Direction) -> usize {
+fn transfer<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, direction: Direction) -> usize {
     if live.held(direction).len() > 0 {
         return flush_held(live, desk, direction);
     }
     let Some(source) = live.stream(direction.source()) else { return 0 };
-    let outcome = copy::read(source, &mut desk.scratch);
+    let outcome = desk.kernel.read(source, &mut desk.scratch);
     let Filled::Bytes { count, short } = outcome else {
         live.session.relay.filled(direction, outcome);
         return 0;
@@ -130,7 +130,7 @@ fn transfer(live: &mut Live, desk: &mut Desk, direction: Direction) -> usize {
 }
 
 /// Counts what came from the client; gives how much of it belongs to the request.
-fn note_request_bytes(live: &mut Live, desk: &Desk, count: usize) -> usize {
+fn note_request_bytes<K: Kernel>(live: &mut Live<K>, desk: &Desk<K>, count: usize) -> usize {
     let bytes = &desk.scratch[..count];
     if live.answered_since && !live.session.ends_with_request() && live.session.speaks_http() {
         let pinned = first_line::begins_with_method(bytes);
@@ -141,7 +141,7 @@ fn note_request_bytes(live: &mut Live, desk: &Desk, count: usize) -> usize {
 }
 
 /// Counts what came from the backend, and records whose first answer it is before the client can have it.
-fn note_response_bytes(live: &mut Live, desk: &Desk, count: usize) -> usize {
+fn note_response_bytes<K: Kernel>(live: &mut Live<K>, desk: &Desk<K>, count: usize) -> usize {
     if let Some(id) = live.recorded.take()
         && let Some(backend) = &live.routed_to
     {
@@ -151,7 +151,7 @@ fn note_response_bytes(live: &mut Live, desk: &Desk, count: usize) -> usize {
     count
 }
 
-fn flush_fresh(live: &mut Live, desk: &mut Desk, direction: Direction, count: usize) {
+fn flush_fresh<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, direction: Direction, count: usize) {
     let taken = flush(live, desk, direction, None, count);
     if taken < count && live.session.relay.held(direction) > 0 {
         let Desk { buffers, scratch, .. } = desk;
@@ -159,7 +159,7 @@ fn flush_fresh(live: &mut Live, desk: &mut Desk, direction: Direction, count: us
     }
 }
 
-fn flush_held(live: &mut Live, desk: &mut Desk, direction: Direction) -> usize {
+fn flush_held<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, direction: Direction) -> usize {
     let held = std::mem::take(live.held_mut(direction));
     let count = held.len();
     let taken = flush(live, desk, direction, Some(held.pending()), count);
@@ -173,29 +173,22 @@ fn flush_held(live: &mut Live, desk: &mut Desk, direction: Direction) -> usize {
 }
 
 /// Writes once, from `held` or else from the scratch, and tells the session. Gives how much the sink took.
-fn flush(live: &mut Live, desk: &mut Desk, direction: Direction, held: Option<&[u8]>, count: usize) -> usize {
+fn flush<K: Kernel>(
+    live: &mut Live<K>,
+    desk: &mut Desk<K>,
+    direction: Direction,
+    held: Option<&[u8]>,
+    count: usize,
+) -> usize {
     if direction == Direction::ClientToBackend {
-        attempt::no_delay(live);
+        attempt::no_delay(live, &desk.kernel);
     }
     let last = live.session.relay.ends_here(direction);
     let Some(sink) = live.stream(direction.sink()) else { return 0 };
-    let outcome = copy::write(sink, held.unwrap_or(&desk.scratch[..count]), last);
+    let outcome = desk.kernel.write(sink, held.unwrap_or(&desk.scratch[..count]), last);
     live.session.relay.flushed(direction, outcome);
     let Flushed::Bytes(taken) = outcome else { return 0 };
     live.session.touch(desk.now_ms);
     desk.count_bytes(live, direction, taken as u64);
     taken
-}
-
-/// The kernel has said something about one of the session's sockets.
-pub(crate) fn note_event(session: &mut Session, side: Side, event: &mio::event::Event) {
-    session.relay.ready(
-        side,
-        Readiness {
-            readable: event.is_readable(),
-            writable: event.is_writable(),
-            hangup: event.is_read_closed(),
-            error: event.is_error(),
-        },
-    );
 }

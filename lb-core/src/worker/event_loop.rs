@@ -1,9 +1,9 @@
-//! The loop of one worker: commands first, then what the kernel reports, then whose turn was cut short, then who is due.
+//! The loop of one worker on the real kernel: sleep in epoll until an event, a command or a deadline, then one turn.
 //!
-//! A turn is bounded: at most [`EVENTS_MAX`] events and one batch of clients, each session at most its bytes. The clock is
-//! read once a turn. Nothing is polled: the loop sleeps in epoll until an event, a command or a deadline.
+//! Nothing is polled, and the clock is read once a turn. What happens in a turn is in [`super::turn`].
 
 use std::io;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,52 +11,16 @@ use mio::{Events, Interest, Poll};
 
 use super::admit::Admission;
 use super::desk::Desk;
-use super::dispatch::{self, Driven};
-use super::farewell;
-use super::live::{Live, LiveSessions};
-use super::token::{SessionKey, Target};
+use super::token::Target;
+use super::turn::Worker;
 use crate::config::WorkerConfig;
 use crate::control::WorkerPort;
 use crate::net::connect;
-use crate::session::close::CloseReason;
+use crate::net::linux::Linux;
+use crate::session::flow::Readiness;
 
 /// Events fetched at once; more ready sockets than this come up in the next turns, in the kernel's order.
 const EVENTS_MAX: usize = 1024;
-
-/// One worker: its sessions and everything they need.
-pub(crate) struct Worker {
-    poll: Poll,
-    pub(super) admission: Admission,
-    pub(super) sessions: LiveSessions,
-    pub(super) desk: Desk,
-    /// Sessions whose turn was cut short.
-    run_queue: Vec<SessionKey>,
-    pub(super) stage: Stage,
-    started: Instant,
-}
-
-/// Whether a worker takes clients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// It does.
-    Serving,
-    /// Not any more; it ends with its last session, or then.
-    Draining {
-        /// On the worker's clock.
-        deadline_ms: u64,
-    },
-    /// It ends with this turn.
-    Stopped,
-}
-
-impl Stage {
-    pub(super) fn deadline_ms(self) -> Option<u64> {
-        match self {
-            Self::Draining { deadline_ms } => Some(deadline_ms),
-            Self::Serving | Self::Stopped => None,
-        }
-    }
-}
 
 /// What a worker is made of.
 pub(crate) struct Parts {
@@ -68,23 +32,22 @@ pub(crate) struct Parts {
     pub(crate) sessions_max: usize,
 }
 
-impl Worker {
-    pub(crate) fn new(parts: Parts) -> io::Result<Self> {
-        let mut admission = Admission::new(parts.listeners, parts.sessions_max);
-        for (number, listener) in admission.listeners_mut().iter_mut().enumerate() {
+/// A worker on the real kernel, and what wakes it.
+pub(crate) struct Loop {
+    poll: Poll,
+    worker: Worker<Linux>,
+    started: Instant,
+}
+
+impl Loop {
+    pub(crate) fn new(mut parts: Parts) -> io::Result<Self> {
+        for (number, listener) in parts.listeners.iter_mut().enumerate() {
             parts.poll.registry().register(listener, Target::Listener(number).token(), Interest::READABLE)?;
         }
-        let registry = parts.poll.registry().try_clone()?;
-        let desk = Desk::new(registry, parts.config, parts.port, parts.number, connect::ephemeral_from());
-        Ok(Self {
-            poll: parts.poll,
-            admission,
-            sessions: LiveSessions::default(),
-            desk,
-            run_queue: Vec::new(),
-            stage: Stage::Serving,
-            started: Instant::now(),
-        })
+        let kernel = Rc::new(Linux::new(parts.poll.registry().try_clone()?));
+        let admission = Admission::new(Rc::clone(&kernel), parts.listeners, parts.sessions_max);
+        let desk = Desk::new(kernel, parts.config, parts.port, parts.number, connect::ephemeral_from());
+        Ok(Self { poll: parts.poll, worker: Worker::new(admission, desk), started: Instant::now() })
     }
 
     /// Runs until a command ends it.
@@ -99,140 +62,31 @@ impl Worker {
                 std::thread::sleep(Duration::from_millis(1));
             }
             let turn = Instant::now();
-            self.desk.now_ms = self.ms(turn);
-            self.turn(&events);
-            self.note_turn(turn.elapsed());
-            if self.has_ended() {
+            let now_ms = self.ms(turn);
+            self.worker.turn(now_ms, events.iter().map(|event| (event.token(), readiness(event))));
+            self.worker.note_turn(turn.elapsed());
+            if self.worker.has_ended() {
                 return;
             }
         }
     }
 
-    fn turn(&mut self, events: &Events) {
-        self.obey_commands();
-        for event in events {
-            match Target::of(event.token()) {
-                // Read at the begin of every turn.
-                Target::Commands => {}
-                Target::Listener(number) => self.admission.ready(number),
-                Target::Socket(key, side) => match self.sessions.get(key) {
-                    Some(live) => {
-                        dispatch::note_event(&mut live.session, side, event);
-                        self.drive(key);
-                    }
-                    None => self.desk.port.shared.stats.stale_events.add(1),
-                },
-            }
-        }
-        for key in std::mem::take(&mut self.run_queue) {
-            if let Some(live) = self.sessions.get(key) {
-                live.queued = false;
-                self.drive(key);
-            }
-        }
-        self.admit();
-        self.expire();
-        self.advance_drain();
-    }
-
-    fn admit(&mut self) {
-        let Self { admission, sessions, desk, run_queue, .. } = self;
-        admission.settle(desk.now_ms);
-        let mut closed = 0;
-        let turned = admission.turn(sessions, desk.now_ms, |sessions, key| {
-            closed += u64::from(drive(sessions, desk, run_queue, key, dispatch::drive));
-        });
-        desk.port.shared.stats.accepted.add(turned.accepted);
-        desk.port.shared.stats.accepts_deferred.add(turned.deferred);
-        if closed > 0 {
-            self.admission.session_closed();
-        }
-    }
-
-    fn drive(&mut self, key: SessionKey) {
-        if drive(&mut self.sessions, &mut self.desk, &mut self.run_queue, key, dispatch::drive) {
-            self.admission.session_closed();
-        }
-    }
-
-    /// Sessions whose deadline has passed; one that has moved on meanwhile is armed again.
-    fn expire(&mut self) {
-        while let Some((at_ms, key)) = self.desk.timers.due(self.desk.now_ms) {
-            let Some(live) = self.sessions.get(key).filter(|live| live.armed_ms == at_ms) else { continue };
-            live.armed_ms = 0;
-            let passed = live
-                .session
-                .deadline_ms(&self.desk.config, self.desk.draining)
-                .is_some_and(|at| at <= self.desk.now_ms);
-            if !passed {
-                self.desk.arm(live, key);
-            } else if drive(&mut self.sessions, &mut self.desk, &mut self.run_queue, key, dispatch::expire) {
-                self.admission.session_closed();
-            }
-        }
-        let Self { desk, sessions, .. } = self;
-        let open = sessions.len();
-        desk.timers.sweep(open, |at_ms, key| sessions.get(key).is_some_and(|live| live.armed_ms == at_ms));
-    }
-
-    /// Closes every session.
-    pub(super) fn close_all(&mut self, reason: CloseReason) {
-        for key in self.sessions.keys() {
-            if let Some(live) = self.sessions.remove(key) {
-                close(live, &mut self.desk, reason);
-            }
-        }
-    }
-
     fn sleep(&self) -> Option<Duration> {
-        if !self.run_queue.is_empty() {
-            return Some(Duration::ZERO);
-        }
         let now_ms = self.ms(Instant::now());
-        let wakes = [self.desk.timers.next_ms(), self.admission.next_ms(now_ms), self.stage.deadline_ms()];
-        wakes.into_iter().flatten().min().map(|at_ms| Duration::from_millis(at_ms.saturating_sub(now_ms)))
+        self.worker.wakes_ms(now_ms).map(|at_ms| Duration::from_millis(at_ms.saturating_sub(now_ms)))
     }
 
     fn ms(&self, instant: Instant) -> u64 {
         instant.duration_since(self.started).as_millis() as u64
     }
-
-    fn note_turn(&self, took: Duration) {
-        let longest = &self.desk.port.shared.stats.longest_turn_us;
-        let took_us = took.as_micros() as u64;
-        longest.add(took_us.saturating_sub(longest.read()));
-    }
 }
 
-/// Drives one session with `by`, and closes or queues it where that is the outcome. Whether it was closed.
-fn drive(
-    sessions: &mut LiveSessions,
-    desk: &mut Desk,
-    run_queue: &mut Vec<SessionKey>,
-    key: SessionKey,
-    by: impl FnOnce(&mut Live, SessionKey, &mut Desk) -> Driven,
-) -> bool {
-    let Some(live) = sessions.get(key) else { return false };
-    match by(live, key, desk) {
-        Driven::Waiting => false,
-        Driven::Again => {
-            desk.port.shared.stats.turns_cut_short.add(1);
-            if !live.queued {
-                live.queued = true;
-                run_queue.push(key);
-            }
-            false
-        }
-        Driven::Over(reason) => {
-            if let Some(live) = sessions.remove(key) {
-                close(live, desk, reason);
-            }
-            true
-        }
+/// What an event says.
+fn readiness(event: &mio::event::Event) -> Readiness {
+    Readiness {
+        readable: event.is_readable(),
+        writable: event.is_writable(),
+        hangup: event.is_read_closed(),
+        error: event.is_error(),
     }
-}
-
-fn close(live: Live, desk: &mut Desk, reason: CloseReason) {
-    farewell::close(live, desk, reason);
-    desk.port.shared.stats.closed.add(1);
 }

@@ -1,11 +1,10 @@
 //! How a session's sockets are let go: the front's own answers, lingering, and closing.
 
-use mio::net::TcpStream;
-
 use super::desk::Desk;
 use super::live::Live;
 use crate::control::{FrontRequest, Report};
-use crate::net::{copy, shutdown};
+use crate::net::copy;
+use crate::net::kernel::Kernel;
 use crate::outcome::Flushed;
 use crate::session::Action;
 use crate::session::answer::Status;
@@ -13,7 +12,7 @@ use crate::session::close::{CloseReason, Farewell};
 
 /// Answers the client in the backend's stead, and lets it finish sending before the socket is closed: closing with
 /// unread input would destroy the answer (FAULTS fact 6).
-pub(crate) fn answer(live: &mut Live, desk: &mut Desk, status: Status) -> Option<Action> {
+pub(crate) fn answer<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, status: Status) -> Option<Action> {
     if live.counted
         && status == Status::BadGateway
         && let Some(backend) = &live.routed_to
@@ -23,20 +22,20 @@ pub(crate) fn answer(live: &mut Live, desk: &mut Desk, status: Status) -> Option
     desk.port.shared.stats.answers[status.index()].add(1);
     // Nothing was sent to this client yet, so its empty send buffer takes the whole of these few hundred bytes.
     let response = status.response();
-    if copy::write(&live.client.stream, response, true) != Flushed::Bytes(response.len()) {
+    if desk.kernel.write(&live.client.stream, response, true) != Flushed::Bytes(response.len()) {
         return Some(Action::Close(CloseReason::ClientReset));
     }
     linger(live, desk, CloseReason::Answered(status))
 }
 
 /// Says FIN to the client and lets the backend go; what the client still sends is read and thrown away.
-pub(crate) fn linger(live: &mut Live, desk: &mut Desk, reason: CloseReason) -> Option<Action> {
+pub(crate) fn linger<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, reason: CloseReason) -> Option<Action> {
     let (_, farewell) = reason.farewells();
     if let Some(backend) = live.backend.take() {
-        close_socket(backend.stream, farewell);
+        close_socket(&*desk.kernel, backend.stream, farewell);
     }
     uncount(live, desk);
-    shutdown::shut_write(&live.client.stream);
+    desk.kernel.shut_write(&live.client.stream);
     desk.fresh = 0;
     desk.buffers.release(&mut live.to_backend);
     if live.session.relay.client_ended() {
@@ -47,7 +46,7 @@ pub(crate) fn linger(live: &mut Live, desk: &mut Desk, reason: CloseReason) -> O
 }
 
 /// Closes both sockets as the reason says, and gives everything back.
-pub(crate) fn close(mut live: Live, desk: &mut Desk, reason: CloseReason) {
+pub(crate) fn close<K: Kernel>(mut live: Live<K>, desk: &mut Desk<K>, reason: CloseReason) {
     uncount(&mut live, desk);
     if reason == CloseReason::HandedOver {
         hand_over(live, desk);
@@ -67,33 +66,26 @@ pub(crate) fn close(mut live: Live, desk: &mut Desk, reason: CloseReason) {
     }
     let (client, backend) = reason.farewells();
     if let Some(socket) = live.backend.take() {
-        close_socket(socket.stream, backend);
+        close_socket(&*desk.kernel, socket.stream, backend);
     }
-    close_socket(live.client.stream, client);
+    close_socket(&*desk.kernel, live.client.stream, client);
 }
 
 /// Gives the client's socket to the admin side, with what it has sent so far.
-fn hand_over(mut live: Live, desk: &mut Desk) {
+fn hand_over<K: Kernel>(mut live: Live<K>, desk: &mut Desk<K>) {
     desk.keep_fresh(&mut live);
-    let client = match live.client.stream.peer_addr() {
-        Ok(client) => client,
-        // Gone already: there is nobody to serve.
-        Err(_) => return,
-    };
-    // The descriptor lives on, so unlike one that is closed it must be taken out of epoll. One that was never
-    // registered says ENOENT, which is what is wanted.
-    let _not_registered = desk.registry.deregister(&mut live.client.stream);
-    let stream = std::net::TcpStream::from(std::os::fd::OwnedFd::from(live.client.stream));
     let received = live.to_backend.pending().to_vec();
     desk.buffers.release(&mut live.to_backend);
+    // Where it is gone already there is nobody to serve.
+    let Some((stream, client)) = desk.kernel.release(live.client.stream) else { return };
     if let Err(request) = desk.port.hand_over(FrontRequest { stream, client, received }) {
         desk.port.shared.stats.answers[Status::Unavailable.index()].add(1);
-        let stream = TcpStream::from_std(request.stream);
+        let stream = mio::net::TcpStream::from_std(request.stream);
         let _told_or_gone = copy::write(&stream, Status::Unavailable.response(), true);
     }
 }
 
-fn uncount(live: &mut Live, desk: &Desk) {
+fn uncount<K: Kernel>(live: &mut Live<K>, desk: &Desk<K>) {
     if live.counted
         && let Some(backend) = &live.routed_to
     {
@@ -102,9 +94,9 @@ fn uncount(live: &mut Live, desk: &Desk) {
     }
 }
 
-fn close_socket(stream: TcpStream, farewell: Farewell) {
+fn close_socket<K: Kernel>(kernel: &K, stream: K::Stream, farewell: Farewell) {
     match farewell {
         Farewell::Close => drop(stream),
-        Farewell::Reset => shutdown::reset(stream),
+        Farewell::Reset => kernel.reset(stream),
     }
 }

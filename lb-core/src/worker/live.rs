@@ -4,12 +4,12 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use mio::net::TcpStream;
 use slab::Slab;
 
 use super::buffers::Held;
 use super::token::SessionKey;
 use crate::backend::Backend;
+use crate::net::kernel::Kernel;
 use crate::session::Session;
 use crate::session::flow::{Direction, Side};
 
@@ -18,8 +18,8 @@ pub(crate) type BackendHandle = Rc<Arc<Backend>>;
 
 /// A socket with what epoll has been asked about it.
 #[derive(Debug)]
-pub(crate) struct Socket {
-    pub(crate) stream: TcpStream,
+pub(crate) struct Socket<S> {
+    pub(crate) stream: S,
     pub(crate) registered: Registered,
 }
 
@@ -31,19 +31,19 @@ pub(crate) enum Registered {
     Both,
 }
 
-impl Socket {
-    pub(crate) fn new(stream: TcpStream) -> Self {
+impl<S> Socket<S> {
+    pub(crate) fn new(stream: S) -> Self {
         Self { stream, registered: Registered::Nothing }
     }
 }
 
 /// One session of this worker.
 #[derive(Debug)]
-pub(crate) struct Live {
+pub(crate) struct Live<K: Kernel> {
     pub(crate) session: Session,
-    pub(crate) client: Socket,
+    pub(crate) client: Socket<K::Stream>,
     pub(crate) client_ip: IpAddr,
-    pub(crate) backend: Option<Socket>,
+    pub(crate) backend: Option<Socket<K::Stream>>,
     /// Whom it was routed to; counted in the backend's counters from the connect on.
     pub(crate) routed_to: Option<BackendHandle>,
     pub(crate) counted: bool,
@@ -61,7 +61,7 @@ pub(crate) struct Live {
     pub(crate) answered_since: bool,
 }
 
-impl Live {
+impl<K: Kernel> Live<K> {
     pub(crate) fn held(&self, direction: Direction) -> &Held {
         match direction {
             Direction::ClientToBackend => &self.to_backend,
@@ -76,14 +76,14 @@ impl Live {
         }
     }
 
-    pub(crate) fn socket(&mut self, side: Side) -> Option<&mut Socket> {
+    pub(crate) fn socket(&mut self, side: Side) -> Option<&mut Socket<K::Stream>> {
         match side {
             Side::Client => Some(&mut self.client),
             Side::Backend => self.backend.as_mut(),
         }
     }
 
-    pub(crate) fn stream(&self, side: Side) -> Option<&TcpStream> {
+    pub(crate) fn stream(&self, side: Side) -> Option<&K::Stream> {
         match side {
             Side::Client => Some(&self.client.stream),
             Side::Backend => self.backend.as_ref().map(|socket| &socket.stream),
@@ -92,26 +92,32 @@ impl Live {
 }
 
 /// All sessions of a worker.
-#[derive(Debug, Default)]
-pub(crate) struct LiveSessions {
-    slab: Slab<(u32, Live)>,
+#[derive(Debug)]
+pub(crate) struct LiveSessions<K: Kernel> {
+    slab: Slab<(u32, Live<K>)>,
     last_generation: u32,
 }
 
-impl LiveSessions {
-    pub(crate) fn insert(&mut self, live: Live) -> SessionKey {
+impl<K: Kernel> Default for LiveSessions<K> {
+    fn default() -> Self {
+        Self { slab: Slab::new(), last_generation: 0 }
+    }
+}
+
+impl<K: Kernel> LiveSessions<K> {
+    pub(crate) fn insert(&mut self, live: Live<K>) -> SessionKey {
         self.last_generation = SessionKey::following(self.last_generation);
         let index = self.slab.insert((self.last_generation, live));
         SessionKey { index: index as u32, generation: self.last_generation }
     }
 
     /// `None` where the session is gone, whoever has its place now.
-    pub(crate) fn get(&mut self, key: SessionKey) -> Option<&mut Live> {
+    pub(crate) fn get(&mut self, key: SessionKey) -> Option<&mut Live<K>> {
         let (generation, live) = self.slab.get_mut(key.index as usize)?;
         (*generation == key.generation).then_some(live)
     }
 
-    pub(crate) fn remove(&mut self, key: SessionKey) -> Option<Live> {
+    pub(crate) fn remove(&mut self, key: SessionKey) -> Option<Live<K>> {
         self.get(key)?;
         Some(self.slab.remove(key.index as usize).1)
     }

@@ -18,6 +18,7 @@ mod request;
 pub mod stats;
 mod timer;
 mod token;
+mod turn;
 
 use std::io;
 use std::sync::Arc;
@@ -28,7 +29,7 @@ use mio::{Poll, Waker};
 use crate::config::WorkerConfig;
 use crate::control::{Control, Notify};
 use crate::net::listen::Fronts;
-use event_loop::{Parts, Worker};
+use event_loop::{Loop, Parts};
 use token::Target;
 
 /// The running workers: the handle to steer them by and the threads to wait for.
@@ -64,10 +65,10 @@ pub fn start(config: WorkerConfig, fronts: Fronts, notify: Notify) -> io::Result
             // The claims on the ports are given up with the last worker.
             let _claims = claims;
             // Made on its own thread: what sessions share within a worker is counted without atomics.
-            match Worker::new(parts) {
-                Ok(worker) => {
+            match Loop::new(parts) {
+                Ok(event_loop) => {
                     let _waiting = ready.send(Ok(()));
-                    worker.run();
+                    event_loop.run();
                 }
                 Err(error) => {
                     let _waiting = ready.send(Err(error));

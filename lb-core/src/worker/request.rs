@@ -3,7 +3,7 @@
 use super::desk::Desk;
 use super::live::Live;
 use crate::config::{Mode, NonHttp};
-use crate::net::copy;
+use crate::net::kernel::Kernel;
 use crate::outcome::Filled;
 use crate::session::answer::Status;
 use crate::session::close::CloseReason;
@@ -12,8 +12,8 @@ use crate::session::request::{Context, Decision, KeyedBy, Verdict, decide, decid
 use crate::session::{Action, HeadCut, body};
 
 /// Reads once and decides. Gives what comes next where that isn't for the session to say.
-pub(crate) fn read_head(live: &mut Live, desk: &mut Desk) -> Option<Action> {
-    let outcome = copy::read(&live.client.stream, &mut desk.scratch);
+pub(crate) fn read_head<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Option<Action> {
+    let outcome = desk.kernel.read(&live.client.stream, &mut desk.scratch);
     match outcome {
         Filled::Bytes { count, .. } if live.to_backend.len() == 0 => desk.fresh = count,
         Filled::Bytes { count, .. } => desk.buffers.hold(&mut live.to_backend, &desk.scratch[..count]),
@@ -33,7 +33,7 @@ pub(crate) fn read_head(live: &mut Live, desk: &mut Desk) -> Option<Action> {
 }
 
 /// Readiness after a read of the head; the bytes aren't the relay's yet.
-fn note_read(live: &mut Live, outcome: Filled) {
+fn note_read<K: Kernel>(live: &mut Live<K>, outcome: Filled) {
     let empty = match outcome {
         Filled::Bytes { short, .. } => Filled::Bytes { count: 0, short },
         other => other,
@@ -42,7 +42,7 @@ fn note_read(live: &mut Live, outcome: Filled) {
 }
 
 /// The client ended before its head was complete.
-fn cut_short(live: &mut Live, desk: &mut Desk) -> Option<Action> {
+fn cut_short<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Option<Action> {
     match live.session.head_cut_short(live.to_backend.len()) {
         HeadCut::Nothing if desk.config.mode == Mode::Http => Some(Action::Close(CloseReason::Complete)),
         HeadCut::Malformed => Some(Action::Answer(Status::BadRequest)),
@@ -54,9 +54,9 @@ fn cut_short(live: &mut Live, desk: &mut Desk) -> Option<Action> {
     }
 }
 
-fn judge(
-    live: &mut Live,
-    desk: &mut Desk,
+fn judge<K: Kernel>(
+    live: &mut Live<K>,
+    desk: &mut Desk<K>,
     by: impl FnOnce(&mut crate::session::first_line::HeadScan, &[u8], &Context<'_>) -> Verdict,
 ) -> Verdict {
     let random = desk.random.u64(..);
@@ -68,7 +68,7 @@ fn judge(
     }
 }
 
-fn obey(live: &mut Live, desk: &mut Desk, verdict: Verdict) -> Option<Action> {
+fn obey<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, verdict: Verdict) -> Option<Action> {
     match verdict {
         Verdict::More if live.session.relay.client_ended() => cut_short_after_read(live, desk),
         Verdict::More => None,
@@ -82,13 +82,13 @@ fn obey(live: &mut Live, desk: &mut Desk, verdict: Verdict) -> Option<Action> {
 }
 
 /// The last read brought bytes and the FIN behind them, and they are no complete head.
-fn cut_short_after_read(live: &mut Live, desk: &mut Desk) -> Option<Action> {
+fn cut_short_after_read<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Option<Action> {
     desk.keep_fresh(live);
     cut_short(live, desk)
 }
 
 /// Notes the decision, and makes what is to be sent of what was received.
-fn routed(live: &mut Live, desk: &mut Desk, mut decision: Decision) {
+fn routed<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, mut decision: Decision) {
     let stats = &desk.port.shared.stats;
     match decision.keyed_by {
         KeyedBy::Request => {}

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use lb_core::backend::{Backend, BackendId, Counter, Seat, Weight};
-use lb_core::config::{Affinity, Mode, NonHttp, WorkerConfig};
+use lb_core::config::WorkerConfig;
 use lb_core::control::Control;
 use lb_core::net::listen::Fronts;
 use lb_core::ring::{KeyHasher, Member, Ring, RingConfig, RingTable, Rule};
@@ -20,21 +20,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Settings that a test changes where it must.
 pub(crate) fn config() -> WorkerConfig {
-    WorkerConfig {
-        mode: Mode::Http,
-        keys: "query:request_id,query:id,header:x-request-id,random".parse().unwrap(),
-        hasher: KeyHasher::new([7; 16], false),
-        affinity: Affinity::Connection,
-        non_http: NonHttp::Raw,
-        head_timeout: Duration::from_secs(5),
-        connect_timeout: Duration::from_secs(1),
-        first_byte_timeout: Duration::from_secs(30),
-        idle_timeout: Duration::from_secs(3600),
-        retries: 3,
-        serve_admin_paths: false,
-        record_answered: false,
-        connections_max: 1000,
-    }
+    WorkerConfig::new(KeyHasher::new([7; 16], false))
 }
 
 /// A running data plane; ends with the test.

@@ -1,28 +1,12 @@
 //! What is decided by the first bytes under each setting, and that the split of the bytes never matters.
 
-use std::time::Duration;
-
 use proptest::prelude::*;
 
 use super::*;
 use crate::ring::KeyHasher;
 
 fn config() -> WorkerConfig {
-    WorkerConfig {
-        mode: Mode::Http,
-        keys: "query:request_id,query:id,header:x-request-id,random".parse().unwrap(),
-        hasher: KeyHasher::new([1; 16], false),
-        affinity: Affinity::Connection,
-        non_http: NonHttp::Raw,
-        head_timeout: Duration::ZERO,
-        connect_timeout: Duration::ZERO,
-        first_byte_timeout: Duration::ZERO,
-        idle_timeout: Duration::ZERO,
-        retries: 3,
-        serve_admin_paths: false,
-        record_answered: true,
-        connections_max: 1,
-    }
+    WorkerConfig { record_answered: true, ..WorkerConfig::new(KeyHasher::new([1; 16], false)) }
 }
 
 fn decided(config: &WorkerConfig, bytes: &[u8], step: usize) -> (Verdict, usize) {

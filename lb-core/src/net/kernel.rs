@@ -1,0 +1,66 @@
+//! What a worker asks of the operating system: the seam between deciding and acting.
+//!
+//! Workers are written against [`Kernel`], so that the same code runs on [`super::linux::Linux`] and, in tests, on a
+//! simulated kernel that is seeded, single-threaded and as unkind as the real one may be. Monomorphised: the seam costs
+//! no call. Deliberately not here: time (the loop reads the clock once a turn) and waiting for events.
+
+use std::io;
+use std::net::SocketAddr;
+
+use mio::Token;
+
+use super::accept::Accepted;
+use super::connect::ConnectFailure;
+use crate::outcome::{Filled, Flushed};
+
+/// The syscalls of the data path.
+pub(crate) trait Kernel {
+    /// A connected (or connecting) socket; dropping it closes it.
+    type Stream: std::fmt::Debug;
+    /// A bound socket that clients come to; dropping it closes it.
+    type Listener: std::fmt::Debug;
+
+    /// Takes one client.
+    fn accept(&self, listener: &Self::Listener) -> Accepted<Self::Stream>;
+    /// Lets no new handshake begin on a listener that is about to be closed.
+    fn refuse_new_handshakes(&self, listener: &Self::Listener) -> io::Result<()>;
+
+    /// Begins to connect.
+    fn connect(&self, addr: SocketAddr) -> Result<Self::Stream, ConnectFailure>;
+    /// Whether the connect has completed. To be asked once the socket is writable and there is nothing to send.
+    fn connected(&self, stream: &Self::Stream) -> Result<bool, ConnectFailure>;
+    /// Whether the socket is connected to itself.
+    fn is_self_connected(&self, stream: &Self::Stream) -> bool;
+
+    /// Reads once.
+    fn read(&self, stream: &Self::Stream, buffer: &mut [u8]) -> Filled;
+    /// Writes once. `more`: a FIN follows at once.
+    fn write(&self, stream: &Self::Stream, bytes: &[u8], more: bool) -> Flushed;
+    /// Writes once on a socket whose connect may still be under way: the error tells how that went.
+    fn write_first(&self, stream: &Self::Stream, bytes: &[u8]) -> Result<Flushed, ConnectFailure>;
+    /// Lets small writes leave at once.
+    fn no_delay(&self, stream: &Self::Stream);
+
+    /// Says FIN.
+    fn shut_write(&self, stream: &Self::Stream);
+    /// Closes with RST.
+    fn reset(&self, stream: Self::Stream);
+    /// Bytes written that the peer hasn't acknowledged.
+    fn unacknowledged(&self, stream: &Self::Stream) -> usize;
+
+    /// Asks for events of a socket, edge-triggered; what is ready already is reported too.
+    fn watch(&self, stream: &mut Self::Stream, token: Token, watch: Watch) -> io::Result<()>;
+    /// Takes a socket out of the worker's hands; `None` where it is gone already.
+    fn release(&self, stream: Self::Stream) -> Option<(std::net::TcpStream, SocketAddr)>;
+}
+
+/// What is asked of a socket, and whether something was asked before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Watch {
+    /// For the first time: bytes and ends.
+    Readable,
+    /// For the first time: room too.
+    Both,
+    /// Room as well as what was asked before.
+    AlsoWritable,
+}

@@ -1,0 +1,184 @@
+//! One turn of a worker: commands first, then what the kernel has reported, then whose turn was cut short, then new
+//! clients, then who is due.
+//!
+//! A turn is bounded: the events that were fetched and one batch of clients, each session at most its bytes. Without a
+//! clock and without a socket of its own: a simulation takes turns as [`super::event_loop`] does.
+
+use std::time::Duration;
+
+use mio::Token;
+
+use super::admit::Admission;
+use super::desk::Desk;
+use super::dispatch::{self, Driven};
+use super::farewell;
+use super::live::{Live, LiveSessions};
+use super::token::{SessionKey, Target};
+use crate::net::kernel::Kernel;
+use crate::session::close::CloseReason;
+use crate::session::flow::Readiness;
+
+/// One worker: its sessions and everything they need.
+pub(crate) struct Worker<K: Kernel> {
+    pub(super) admission: Admission<K>,
+    pub(super) sessions: LiveSessions<K>,
+    pub(super) desk: Desk<K>,
+    /// Sessions whose turn was cut short.
+    run_queue: Vec<SessionKey>,
+    pub(super) stage: Stage,
+}
+
+/// Whether a worker takes clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// It does.
+    Serving,
+    /// Not any more; it ends with its last session, or then.
+    Draining {
+        /// On the worker's clock.
+        deadline_ms: u64,
+    },
+    /// It ends with this turn.
+    Stopped,
+}
+
+impl Stage {
+    pub(super) fn deadline_ms(self) -> Option<u64> {
+        match self {
+            Self::Draining { deadline_ms } => Some(deadline_ms),
+            Self::Serving | Self::Stopped => None,
+        }
+    }
+}
+
+impl<K: Kernel> Worker<K> {
+    pub(crate) fn new(admission: Admission<K>, desk: Desk<K>) -> Self {
+        Self { admission, sessions: LiveSessions::default(), desk, run_queue: Vec::new(), stage: Stage::Serving }
+    }
+
+    /// One turn, at `now_ms` on the worker's clock, with what the kernel has reported.
+    pub(crate) fn turn(&mut self, now_ms: u64, events: impl Iterator<Item = (Token, Readiness)>) {
+        self.desk.now_ms = now_ms;
+        self.obey_commands();
+        for (token, news) in events {
+            match Target::of(token) {
+                // Read at the begin of every turn.
+                Target::Commands => {}
+                Target::Listener(number) => self.admission.ready(number),
+                Target::Socket(key, side) => match self.sessions.get(key) {
+                    Some(live) => {
+                        live.session.relay.ready(side, news);
+                        self.drive(key);
+                    }
+                    None => self.desk.port.shared.stats.stale_events.add(1),
+                },
+            }
+        }
+        for key in std::mem::take(&mut self.run_queue) {
+            if let Some(live) = self.sessions.get(key) {
+                live.queued = false;
+                self.drive(key);
+            }
+        }
+        self.admit();
+        self.expire();
+        self.advance_drain();
+    }
+
+    fn admit(&mut self) {
+        let Self { admission, sessions, desk, run_queue, .. } = self;
+        admission.settle(desk.now_ms);
+        let mut closed = 0;
+        let turned = admission.turn(sessions, desk.now_ms, |sessions, key| {
+            closed += u64::from(drive(sessions, desk, run_queue, key, dispatch::drive));
+        });
+        desk.port.shared.stats.accepted.add(turned.accepted);
+        desk.port.shared.stats.accepts_deferred.add(turned.deferred);
+        if closed > 0 {
+            self.admission.session_closed();
+        }
+    }
+
+    fn drive(&mut self, key: SessionKey) {
+        if drive(&mut self.sessions, &mut self.desk, &mut self.run_queue, key, dispatch::drive) {
+            self.admission.session_closed();
+        }
+    }
+
+    /// Sessions whose deadline has passed; one that has moved on meanwhile is armed again.
+    fn expire(&mut self) {
+        while let Some((at_ms, key)) = self.desk.timers.due(self.desk.now_ms) {
+            let Some(live) = self.sessions.get(key).filter(|live| live.armed_ms == at_ms) else { continue };
+            live.armed_ms = 0;
+            let passed = live
+                .session
+                .deadline_ms(&self.desk.config, self.desk.draining)
+                .is_some_and(|at| at <= self.desk.now_ms);
+            if !passed {
+                self.desk.arm(live, key);
+            } else if drive(&mut self.sessions, &mut self.desk, &mut self.run_queue, key, dispatch::expire) {
+                self.admission.session_closed();
+            }
+        }
+        let Self { desk, sessions, .. } = self;
+        let open = sessions.len();
+        desk.timers.sweep(open, |at_ms, key| sessions.get(key).is_some_and(|live| live.armed_ms == at_ms));
+    }
+
+    /// Closes every session.
+    pub(super) fn close_all(&mut self, reason: CloseReason) {
+        for key in self.sessions.keys() {
+            if let Some(live) = self.sessions.remove(key) {
+                close(live, &mut self.desk, reason);
+            }
+        }
+    }
+
+    /// When the next turn is due although nothing happens; a moment that has passed = at once.
+    pub(crate) fn wakes_ms(&self, now_ms: u64) -> Option<u64> {
+        if !self.run_queue.is_empty() {
+            return Some(now_ms);
+        }
+        let wakes = [self.desk.timers.next_ms(), self.admission.next_ms(now_ms), self.stage.deadline_ms()];
+        wakes.into_iter().flatten().min()
+    }
+
+    pub(crate) fn note_turn(&self, took: Duration) {
+        let longest = &self.desk.port.shared.stats.longest_turn_us;
+        let took_us = took.as_micros() as u64;
+        longest.add(took_us.saturating_sub(longest.read()));
+    }
+}
+
+/// Drives one session with `by`, and closes or queues it where that is the outcome. Whether it was closed.
+fn drive<K: Kernel>(
+    sessions: &mut LiveSessions<K>,
+    desk: &mut Desk<K>,
+    run_queue: &mut Vec<SessionKey>,
+    key: SessionKey,
+    by: impl FnOnce(&mut Live<K>, SessionKey, &mut Desk<K>) -> Driven,
+) -> bool {
+    let Some(live) = sessions.get(key) else { return false };
+    match by(live, key, desk) {
+        Driven::Waiting => false,
+        Driven::Again => {
+            desk.port.shared.stats.turns_cut_short.add(1);
+            if !live.queued {
+                live.queued = true;
+                run_queue.push(key);
+            }
+            false
+        }
+        Driven::Over(reason) => {
+            if let Some(live) = sessions.remove(key) {
+                close(live, desk, reason);
+            }
+            true
+        }
+    }
+}
+
+fn close<K: Kernel>(live: Live<K>, desk: &mut Desk<K>, reason: CloseReason) {
+    farewell::close(live, desk, reason);
+    desk.port.shared.stats.closed.add(1);
+}
