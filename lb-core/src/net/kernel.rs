@@ -25,12 +25,12 @@ pub(crate) trait Kernel {
     /// Lets no new handshake begin on a listener that is about to be closed.
     fn refuse_new_handshakes(&self, listener: &Self::Listener) -> io::Result<()>;
 
-    /// Begins to connect.
-    fn connect(&self, addr: SocketAddr) -> Result<Self::Stream, ConnectFailure>;
+    /// Begins to connect. `bytes_follow`: something is sent at once.
+    fn connect(&self, addr: SocketAddr, bytes_follow: bool) -> Result<Self::Stream, ConnectFailure>;
     /// Whether the connect has completed. To be asked once the socket is writable and there is nothing to send.
     fn connected(&self, stream: &Self::Stream) -> Result<bool, ConnectFailure>;
     /// Whether the socket is connected to itself.
-    fn is_self_connected(&self, stream: &Self::Stream) -> bool;
+    fn is_self_connected(&self, stream: &Self::Stream, addr: SocketAddr) -> bool;
 
     /// Reads once.
     fn read(&self, stream: &Self::Stream, buffer: &mut [u8]) -> Filled;

@@ -37,16 +37,16 @@ impl Kernel for Linux {
         listen::refuse_new_handshakes(listener)
     }
 
-    fn connect(&self, addr: SocketAddr) -> Result<TcpStream, ConnectFailure> {
-        connect::begin(addr)
+    fn connect(&self, addr: SocketAddr, bytes_follow: bool) -> Result<TcpStream, ConnectFailure> {
+        connect::begin(addr, bytes_follow)
     }
 
     fn connected(&self, stream: &TcpStream) -> Result<bool, ConnectFailure> {
         connect::completed(stream)
     }
 
-    fn is_self_connected(&self, stream: &TcpStream) -> bool {
-        connect::is_self_connected(stream)
+    fn is_self_connected(&self, stream: &TcpStream, addr: SocketAddr) -> bool {
+        connect::is_self_connected(stream, addr)
     }
 
     fn read(&self, stream: &TcpStream, buffer: &mut [u8]) -> Filled {

@@ -74,3 +74,10 @@ pub(super) struct Flow {
     /// Of those, taken by the sink.
     pub(super) flushed: u64,
 }
+
+impl Flow {
+    /// Whether the source has ended and everything it sent was handed on.
+    pub(super) fn is_over(&self) -> bool {
+        self.eof && self.held == 0
+    }
+}

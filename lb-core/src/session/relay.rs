@@ -9,6 +9,7 @@
 //! |---|---|
 //! | client FIN | held bytes to the backend, then FIN to it; the response goes on |
 //! | backend FIN | held bytes to the client, then FIN to it; the upload goes on |
+//! | both FINs, everything handed on | both sockets are closed, which says the last FIN |
 //! | client RST | RST to the backend at once |
 //! | backend RST (read, write or late) | what was read goes to the client, then RST |
 //! | backend ended before any response byte, HTTP | the front answers |
@@ -137,6 +138,10 @@ impl Relay {
         if response == Some(Step::Shut(Direction::BackendToClient)) && self.answerable() {
             return Step::NoResponse;
         }
+        if self.request.is_over() && self.response.is_over() && !self.backend_reset {
+            // Whatever FIN hasn't been said yet is said by closing: one syscall less than saying it first.
+            return Step::Complete;
+        }
         let ends_with_response = self.end != RequestEnd::Never && self.response.shut;
         let request = match self.backend_reset || ends_with_response {
             true => None,
@@ -155,7 +160,7 @@ impl Relay {
         if ends_with_response {
             return Step::ResponseComplete;
         }
-        if self.request.shut && self.response.shut { Step::Complete } else { Step::Wait }
+        Step::Wait
     }
 
     /// Where both directions could go on it is the turn of the one that did not move last: an endless response must not

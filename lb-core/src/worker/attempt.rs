@@ -32,12 +32,13 @@ pub(crate) fn connect<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Opti
     };
     let addr = backend.addr;
     live.routed_to = Some(backend);
-    match desk.kernel.connect(addr) {
+    let bytes_follow = desk.fresh + live.to_backend.len() > 0;
+    match desk.kernel.connect(addr, bytes_follow) {
         Ok(stream) => {
             live.backend = Some(Socket::new(stream));
             live.session.connecting(desk.now_ms);
             // The optimistic first write: where it is too early it says so.
-            live.session.relay.readiness(Side::Backend).writable = desk.fresh + live.to_backend.len() > 0;
+            live.session.relay.readiness(Side::Backend).writable = bytes_follow;
             None
         }
         Err(failure) => failed(live, desk, failure),
@@ -68,8 +69,10 @@ pub(crate) fn open<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Option<
 }
 
 fn met_itself<K: Kernel>(stream: &K::Stream, live: &Live<K>, desk: &Desk<K>) -> bool {
-    live.routed_to.as_ref().is_some_and(|backend| connect::may_self_connect(backend.addr, desk.ephemeral_from))
-        && desk.kernel.is_self_connected(stream)
+    live.routed_to.as_ref().is_some_and(|backend| {
+        connect::may_self_connect(backend.addr, desk.ephemeral_from)
+            && desk.kernel.is_self_connected(stream, backend.addr)
+    })
 }
 
 /// The connect succeeded and the socket took the first `count` bytes.
