@@ -30,6 +30,9 @@ pub struct WorkerConfig {
     pub idle_timeout: Duration,
     /// Further backends tried for one session, at most [`RETRIES_MAX`].
     pub retries: u32,
+    /// Requests that may be replayed, in percent of the sessions of the last seconds, beside a few that always may
+    /// ([`crate::session::retry_budget`]); 0: none ever, and then none is held.
+    pub retry_budget_percent: u32,
     /// Whether `/rep`, `/add`, `/rm` and `/requests/…` on the front go to the admin side.
     pub serve_admin_paths: bool,
     /// Whether answered ids are recorded.
@@ -54,6 +57,7 @@ impl WorkerConfig {
             first_byte_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(3600),
             retries: 3,
+            retry_budget_percent: 100,
             serve_admin_paths: false,
             record_answered: false,
             connections_max: 1000,
@@ -61,6 +65,8 @@ impl WorkerConfig {
     }
 }
 
+/// Most that `retry_budget_percent` may be: every session replayed as often as `retries` may allow.
+pub const RETRY_BUDGET_PERCENT_MAX: u32 = 100 * RETRIES_MAX;
 /// Most further backends that `retries` may ask for: a session remembers whom it has tried.
 pub const RETRIES_MAX: u32 = 7;
 

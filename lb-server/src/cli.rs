@@ -164,6 +164,10 @@ pub(crate) struct ServeArgs {
     /// Further backends tried for one session [default: 3]
     #[arg(long, env = "LB_RETRIES", value_name = "N", allow_negative_numbers = true)]
     pub(crate) retries: Option<u32>,
+    /// Requests sent once more when their backend died, in percent of the sessions of the last 10 s, beside 50 a second
+    /// for each worker; 0: none [default: 100]
+    #[arg(long, env = "LB_RETRY_BUDGET", value_name = "PERCENT", allow_negative_numbers = true)]
+    pub(crate) retry_budget: Option<u32>,
 
     /// assignment: the settings under which the assignment's scripts run unchanged
     #[arg(long, env = "LB_PROFILE", value_enum)]
@@ -188,7 +192,8 @@ impl ServeArgs {
     pub(crate) fn over(self, under: Self) -> Self {
         first_said!(self, under: config front admin workers replicas runtime command names new_names server_id backend
             check key hash slots vnodes probing ring_seed hash_key_file affinity mode non_http connect_timeout
-            head_timeout first_byte_timeout idle_timeout drain_timeout retries profile record_requests state_dir)
+            head_timeout first_byte_timeout idle_timeout drain_timeout retries retry_budget profile record_requests
+            state_dir)
     }
 }
 

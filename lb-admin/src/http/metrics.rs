@@ -63,6 +63,10 @@ const WORKER_COUNTERS: &[WorkerCounter] = &[
         &stats.requests_pinned
     }),
     ("connect_retries", "Connects that went on to the next backend", |stats| &stats.retries),
+    ("replays_refused", "Requests not sent once more because the retry budget was used up", |stats| {
+        &stats.replays_refused
+    }),
+    ("heads_held", "Requests of which a copy was held until their first response byte", |stats| &stats.heads_held),
     ("sessions_reset", "Sessions ended by a reset from either side", |stats| &stats.resets),
     ("sessions_timed_out", "Sessions closed by a deadline", |stats| &stats.timeouts),
     ("accepts_deferred", "Accepts put off because no file descriptor was left", |stats| &stats.accepts_deferred),
@@ -75,6 +79,11 @@ const UNKEYED: &[ReasonCounter] = &[
     ("random", |stats| &stats.unkeyed_random),
     ("raw", |stats| &stats.unkeyed_raw),
     ("source", |stats| &stats.unkeyed_source),
+];
+const REPLAYS: &[ReasonCounter] = &[
+    ("reset", |stats| &stats.replays_reset),
+    ("closed", |stats| &stats.replays_closed),
+    ("deadline", |stats| &stats.replays_overdue),
 ];
 const DIRECTIONS: &[ReasonCounter] =
     &[("client_to_backend", |stats| &stats.bytes_to_backend), ("backend_to_client", |stats| &stats.bytes_to_client)];
@@ -97,6 +106,8 @@ impl Scrape {
             counters.iter().map(|(value, pick)| ([(label, (*value).to_owned())], self.total(*pick))).collect()
         };
         page.counters("sessions_unkeyed", "Sessions routed without a key from the request", by("reason", UNKEYED))?;
+        let replays = "Requests sent to another backend because theirs was lost before the first response byte";
+        page.counters("replays", replays, by("cause", REPLAYS))?;
         page.counters("relayed_bytes", "Bytes relayed between clients and backends", by("direction", DIRECTIONS))?;
         let answers = ANSWER_STATUSES.iter().enumerate().map(|(index, status)| {
             let sum = self.control.stats().map(|stats| stats.answers[index].read()).sum::<u64>();

@@ -22,8 +22,8 @@ impl Session {
     pub fn deadline_ms(&self, config: &WorkerConfig, draining: bool) -> Option<u64> {
         match self.phase {
             Phase::Head(_) => after(self.since_ms, config.head_timeout),
-            Phase::Routing(_) => None,
-            Phase::Connecting(_) => after(self.since_ms, config.connect_timeout),
+            Phase::Routing => None,
+            Phase::Connecting => after(self.since_ms, config.connect_timeout),
             Phase::Relaying => {
                 let idle = after(self.touched_ms, config.idle_timeout);
                 let awaits_response = self.relay.answerable() || self.relay.awaits_in_vain();

@@ -5,6 +5,8 @@
 //! answer is [`Action::Wait`] or [`Action::Close`]. The way of a session:
 //! [`first_line`] → [`key`] → [`request`] (the decision) → [`route`] (which backend) → [`relay`] (both directions, with
 //! [`body`] where the request's end matters) → [`close`]; [`answer`] where the front speaks itself; [`deadline`] always.
+//! A backend that is lost before the first byte of a response leads back from the relay to the route ([`replay`], within
+//! the [`retry_budget`]).
 
 pub mod answer;
 pub mod body;
@@ -14,7 +16,9 @@ pub mod first_line;
 pub mod flow;
 pub mod key;
 pub mod relay;
+pub mod replay;
 pub mod request;
+pub mod retry_budget;
 pub mod route;
 
 use answer::Status;
@@ -34,9 +38,9 @@ pub(crate) enum Phase {
     /// The head is read until the decision can be made.
     Head(HeadScan),
     /// A backend is to be chosen and connected to.
-    Routing(Route),
+    Routing,
     /// A connect is under way.
-    Connecting(Route),
+    Connecting,
     /// Bytes go both ways.
     Relaying,
     /// The last word is said; the client may finish sending.
@@ -66,6 +70,8 @@ pub enum Action {
     Linger(CloseReason),
     /// Read from the client and throw away.
     Discard,
+    /// The backend is lost before the first byte of a response: [`Session::replay`] where that may be, else answer.
+    Unanswered(Failure),
     /// Close with [`CloseReason::BackendReset`] if the client has received everything, else look again soon
     /// ([`Session::look_again`]).
     ResetClient,
@@ -77,6 +83,8 @@ pub enum Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Session {
     phase: Phase,
+    /// The attempts so far; from the decision on, and kept for as long as another may follow.
+    route: Option<Route>,
     /// The two directions.
     pub relay: Relay,
     /// When the phase began.
@@ -92,7 +100,8 @@ impl Session {
     pub fn accepted(now_ms: u64) -> Self {
         let mut relay = Relay::default();
         relay.ready(Side::Client, Readiness { readable: true, writable: true, ..Readiness::default() });
-        Self { phase: Phase::Head(HeadScan::default()), relay, since_ms: now_ms, touched_ms: now_ms, http: false }
+        let phase = Phase::Head(HeadScan::default());
+        Self { phase, route: None, relay, since_ms: now_ms, touched_ms: now_ms, http: false }
     }
 
     /// What to do next.
@@ -107,12 +116,12 @@ impl Session {
         let client_readable = || self.relay.readable(Side::Client);
         match self.phase {
             Phase::Head(_) if client_readable() => Action::ReadHead,
-            Phase::Routing(_) => Action::Connect,
-            Phase::Connecting(_) if self.relay.writable(Side::Backend) => Action::Open,
+            Phase::Routing => Action::Connect,
+            Phase::Connecting if self.relay.writable(Side::Backend) => Action::Open,
             Phase::Relaying => self.relaying(),
             Phase::Lingering(reason) if self.relay.client_ended() => Action::Close(reason),
             Phase::Lingering(_) if client_readable() => Action::Discard,
-            Phase::Head(_) | Phase::Connecting(_) | Phase::Lingering(_) | Phase::ResettingClient { .. } => Action::Wait,
+            Phase::Head(_) | Phase::Connecting | Phase::Lingering(_) | Phase::ResettingClient { .. } => Action::Wait,
         }
     }
 
@@ -125,7 +134,8 @@ impl Session {
             Step::ResponseComplete => Action::Linger(CloseReason::ResponseComplete),
             Step::ClientGone => Action::Close(CloseReason::ClientReset),
             Step::BackendGone => Action::ResetClient,
-            Step::NoResponse => Action::Answer(Status::BadGateway),
+            Step::NoResponse if self.relay.backend_has_reset() => Action::Unanswered(Failure::Reset),
+            Step::NoResponse => Action::Unanswered(Failure::Closed),
         }
     }
 
@@ -141,22 +151,25 @@ impl Session {
     pub fn decided(&mut self, decision: &Decision, held: usize) {
         self.http = decision.http;
         self.relay.begin(held, decision.http, decision.end);
-        self.phase = Phase::Routing(Route::new(decision.key));
+        self.route = Some(Route::new(decision.key));
+        self.phase = Phase::Routing;
     }
 
-    /// The attempts of a session that has no backend yet.
+    /// The attempts so far; `None` before the decision.
     pub fn route(&mut self) -> Option<&mut Route> {
-        match &mut self.phase {
-            Phase::Routing(route) | Phase::Connecting(route) => Some(route),
-            _ => None,
-        }
+        self.route.as_mut()
+    }
+
+    /// How many backends have been tried.
+    pub fn attempts(&self) -> u32 {
+        self.route.as_ref().map_or(0, Route::attempts)
     }
 
     /// A connect has been begun; what is known of a former backend's socket is forgotten.
     pub fn connecting(&mut self, now_ms: u64) {
-        if let Phase::Routing(route) = self.phase {
+        if self.phase == Phase::Routing {
             *self.relay.readiness(Side::Backend) = Readiness::default();
-            self.phase = Phase::Connecting(route);
+            self.phase = Phase::Connecting;
             self.since_ms = now_ms;
         }
     }
@@ -171,9 +184,21 @@ impl Session {
 
     /// The attempt failed; the next backend is to be tried.
     pub fn attempt_failed(&mut self, failure: Failure) {
-        if let Phase::Connecting(mut route) | Phase::Routing(mut route) = self.phase {
+        if let Phase::Connecting | Phase::Routing = self.phase
+            && let Some(route) = &mut self.route
+        {
             route.failed(failure);
-            self.phase = Phase::Routing(route);
+            self.phase = Phase::Routing;
+        }
+    }
+
+    /// The backend had the request and is lost; all of it, `held` bytes, waits to be sent to the next one.
+    pub fn replay(&mut self, held: usize, failure: Failure) {
+        debug_assert!(self.relay.answerable(), "nothing is sent twice once a byte of a response is there");
+        if let (Phase::Relaying, Some(route)) = (self.phase, &mut self.route) {
+            route.failed(failure);
+            self.relay.begin_again(held);
+            self.phase = Phase::Routing;
         }
     }
 
@@ -219,11 +244,11 @@ impl Session {
         match self.phase {
             Phase::Head(_) if received == 0 => Action::Close(CloseReason::HeadTimeout),
             Phase::Head(_) => Action::Answer(Status::HeadTimeout),
-            Phase::Connecting(_) | Phase::Routing(_) => {
+            Phase::Connecting | Phase::Routing => {
                 self.attempt_failed(Failure::TimedOut);
                 Action::Connect
             }
-            Phase::Relaying if self.relay.answerable() => Action::Answer(Status::GatewayTimeout),
+            Phase::Relaying if self.relay.answerable() => Action::Unanswered(Failure::Overdue),
             Phase::Relaying if self.relay.waits_for_client_end() => Action::Close(CloseReason::ClientStayed),
             Phase::Relaying => Action::Close(CloseReason::IdleTimeout),
             Phase::Lingering(reason) => Action::Close(reason),
@@ -245,7 +270,7 @@ impl Session {
 
     /// Whether a connect is under way.
     pub fn is_connecting(&self) -> bool {
-        matches!(self.phase, Phase::Connecting(_))
+        self.phase == Phase::Connecting
     }
 
     /// Whether the client speaks HTTP.

@@ -12,7 +12,7 @@
 //! | both FINs, everything handed on | both sockets are closed, which says the last FIN |
 //! | client RST | RST to the backend at once |
 //! | backend RST (read, write or late) | what was read goes to the client, then RST |
-//! | backend ended before any response byte, HTTP | the front answers |
+//! | backend ended before any response byte, HTTP | the session decides: once more, or the front answers |
 
 use super::body::RequestEnd;
 use super::flow::{Direction, Flow, Readiness, Side};
@@ -82,6 +82,21 @@ impl Relay {
         self.request.filled = held as u64;
         self.answerable = answerable;
         self.end = end;
+    }
+
+    /// All of the request, `held` bytes, is to go to another backend; what was known of the former is forgotten. That
+    /// the client has ended stays true, so the next backend is told so too.
+    pub fn begin_again(&mut self, held: usize) {
+        self.request = Flow { held: held as u32, filled: held as u64, flushed: 0, shut: false, ..self.request };
+        self.response = Flow::default();
+        self.backend = Readiness::default();
+        self.backend_reset = false;
+        self.moved_last = Direction::ClientToBackend;
+    }
+
+    /// Whether the backend's end was a reset.
+    pub fn backend_has_reset(&self) -> bool {
+        self.backend_reset
     }
 
     /// What is known of one socket.

@@ -21,15 +21,37 @@ pub struct Route {
     last_failure: Failure,
 }
 
-/// How an attempt ended.
+/// How an attempt ended. The first three left nothing behind at the backend, the others may have: it had the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// Nobody could be tried.
     NoneReady,
-    /// Refused, reset, unreachable, or answered by ourselves.
+    /// The connect was refused, reset, unreachable, or answered by ourselves.
     Refused,
     /// No answer to the connect in time.
     TimedOut,
+    /// The backend reset before the first byte of a response.
+    Reset,
+    /// The backend closed before the first byte of a response.
+    Closed,
+    /// No first byte of a response in time.
+    Overdue,
+}
+
+impl Failure {
+    /// Whether the next attempt sends a request once more that this one has had.
+    pub fn is_after_sending(self) -> bool {
+        matches!(self, Self::Reset | Self::Closed | Self::Overdue)
+    }
+
+    /// What the client is told where there is no next attempt.
+    pub fn status(self) -> Status {
+        match self {
+            Self::NoneReady => Status::Unavailable,
+            Self::Refused | Self::Reset | Self::Closed => Status::BadGateway,
+            Self::TimedOut | Self::Overdue => Status::GatewayTimeout,
+        }
+    }
 }
 
 impl Route {
@@ -54,11 +76,12 @@ impl Route {
                 }
             }
         }
-        Err(match self.last_failure {
-            Failure::NoneReady => Status::Unavailable,
-            Failure::Refused => Status::BadGateway,
-            Failure::TimedOut => Status::GatewayTimeout,
-        })
+        Err(self.last_failure.status())
+    }
+
+    /// How the attempt before the one last given ended.
+    pub fn last_failure(&self) -> Failure {
+        self.last_failure
     }
 
     /// Notes how the attempt at the backend last given ended.

@@ -103,11 +103,63 @@ fn a_client_that_stays_after_the_backends_end_is_closed_long_before_the_idle_tim
 fn a_passed_deadline_is_answered_where_http_allows_it() {
     assert_eq!(Session::accepted(0).expired(0, 500), Action::Close(CloseReason::HeadTimeout));
     assert_eq!(Session::accepted(0).expired(3, 500), Action::Answer(Status::HeadTimeout));
-    assert_eq!(relaying(true).expired(0, 4000), Action::Answer(Status::GatewayTimeout));
+    assert_eq!(relaying(true).expired(0, 4000), Action::Unanswered(Failure::Overdue));
     assert_eq!(relaying(false).expired(0, 61_000), Action::Close(CloseReason::IdleTimeout));
     let mut connecting = routed(true);
     connecting.connecting(1000);
     assert_eq!(connecting.expired(0, 1100), Action::Connect, "the next backend");
+}
+
+#[test]
+fn a_backend_lost_before_its_first_byte_is_told_from_one_lost_later() {
+    let lost = |outcome| {
+        let mut session = relaying(true);
+        session.relay.ready(Side::Backend, Readiness { readable: true, ..Readiness::default() });
+        session.relay.filled(BackendToClient, outcome);
+        session
+    };
+    assert_eq!(lost(Filled::End).next(), Action::Unanswered(Failure::Closed));
+    assert_eq!(lost(Filled::Failed).next(), Action::Unanswered(Failure::Reset));
+    let mut begun = lost(Filled::Bytes { count: 1, short: true });
+    begun.relay.flushed(BackendToClient, Flushed::Bytes(1));
+    begun.relay.filled(BackendToClient, Filled::Failed);
+    assert_eq!(begun.next(), Action::ResetClient);
+}
+
+#[test]
+fn a_replay_begins_anew_at_the_route_and_forgets_the_backend_but_not_whom_it_was() {
+    let mut session = relaying(true);
+    session.relay.ready(Side::Backend, Readiness { readable: true, hangup: true, ..Readiness::default() });
+    session.relay.filled(BackendToClient, Filled::Failed);
+    session.replay(20, Failure::Reset);
+    assert_eq!(session.next(), Action::Connect);
+    assert_eq!(session.route().map(|route| route.last_failure()), Some(Failure::Reset));
+    session.connecting(2000);
+    assert_eq!(session.deadline_ms(&config(), false), Some(2100), "each connect has its own deadline");
+    session.connected(2050);
+    assert_eq!(session.deadline_ms(&config(), false), Some(5050), "and each wait for a first byte");
+    assert_eq!(session.next(), Action::Transfer(ClientToBackend));
+    session.relay.flushed(ClientToBackend, Flushed::Bytes(20));
+    assert_eq!(session.next(), Action::Wait);
+    session.relay.ready(Side::Backend, Readiness { readable: true, ..Readiness::default() });
+    session.relay.filled(BackendToClient, Filled::Bytes { count: 9, short: true });
+    session.relay.flushed(BackendToClient, Flushed::Bytes(9));
+    assert_eq!(session.next(), Action::Wait, "no hangup and no reset of the former is left");
+}
+
+#[test]
+fn a_client_that_has_ended_is_said_to_have_ended_to_the_next_backend_too() {
+    let mut session = relaying(true);
+    session.relay.ready(Side::Client, Readiness { readable: true, hangup: true, ..Readiness::default() });
+    session.relay.filled(ClientToBackend, Filled::End);
+    assert_eq!(session.next(), Action::Shut(ClientToBackend));
+    session.relay.shut(ClientToBackend);
+    session.relay.filled(BackendToClient, Filled::End);
+    session.replay(20, Failure::Closed);
+    session.connecting(2000);
+    session.connected(2000);
+    session.relay.flushed(ClientToBackend, Flushed::Bytes(20));
+    assert_eq!(session.next(), Action::Shut(ClientToBackend));
 }
 
 /// Reading on would fill a buffer that nobody empties, or spin on the full one (sozu #1373).

@@ -248,6 +248,7 @@ impl<K: Kernel> Live<K> {
             counted: false,
             to_backend: super::buffers::Held::default(),
             to_client: super::buffers::Held::default(),
+            sent: None,
             recorded: None,
             armed_ms: 0,
             queued: false,

@@ -4,7 +4,9 @@
 //! refusal; off-host it says EAGAIN and is tried again when epoll reports the socket writable.
 
 use super::desk::Desk;
-use super::live::{Live, Socket};
+use super::live::{BackendHandle, Live, Socket};
+use super::replay;
+use crate::backend::BackendId;
 use crate::control::Report;
 use crate::net::connect::{self, ConnectFailure};
 use crate::net::kernel::Kernel;
@@ -16,18 +18,8 @@ use crate::session::route::Failure;
 
 /// Chooses the next backend and begins to connect. Gives what to do instead where there is none.
 pub(crate) fn connect<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Option<Action> {
-    let retries = desk.config.retries;
-    let chosen = match (&desk.table, live.session.route()) {
-        (Some(applied), Some(route)) => {
-            let chosen = route.next(&applied.table, retries);
-            desk.port.shared.stats.retries.add(u64::from(chosen.is_ok() && route.attempts() > 1));
-            chosen.map(|index| applied.handle(index))
-        }
-        _ => Err(Status::Unavailable),
-    };
-    let backend = match chosen {
-        Ok(Some(backend)) => backend,
-        Ok(None) => return Some(live.session.give_up(Status::Unavailable)),
+    let backend = match choose(live, desk) {
+        Ok(backend) => backend,
         Err(status) => return Some(live.session.give_up(status)),
     };
     let addr = backend.addr;
@@ -43,6 +35,26 @@ pub(crate) fn connect<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Opti
         }
         Err(failure) => failed(live, desk, failure),
     }
+}
+
+/// The key's next backend, or what to tell the client. Counts why it isn't the first that was chosen.
+fn choose<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Result<BackendHandle, Status> {
+    let (Some(applied), Some(route)) = (&desk.table, live.session.route()) else { return Err(Status::Unavailable) };
+    let index = route.next(&applied.table, desk.config.retries)?;
+    let failure = route.last_failure();
+    let stats = &desk.port.shared.stats;
+    if failure.is_after_sending() && !desk.retry_budget.withdraw(desk.now_ms) {
+        stats.replays_refused.add(1);
+        return Err(failure.status());
+    }
+    match failure {
+        Failure::NoneReady => {}
+        Failure::Refused | Failure::TimedOut => stats.retries.add(1),
+        Failure::Reset => stats.replays_reset.add(1),
+        Failure::Closed => stats.replays_closed.add(1),
+        Failure::Overdue => stats.replays_overdue.add(1),
+    }
+    applied.handle(index).ok_or(Status::Unavailable)
 }
 
 /// Finds out whether the connect has succeeded, by the first write where there is something to write.
@@ -78,7 +90,12 @@ fn met_itself<K: Kernel>(stream: &K::Stream, live: &Live<K>, desk: &Desk<K>) -> 
 /// The connect succeeded and the socket took the first `count` bytes.
 fn opened<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, count: usize) {
     live.session.connected(desk.now_ms);
-    desk.port.shared.stats.routed.add(1);
+    // What is held was sent before.
+    if live.sent.is_none() {
+        desk.port.shared.stats.routed.add(1);
+        desk.retry_budget.deposit(desk.now_ms);
+        replay::hold(live, desk);
+    }
     if let Some(backend) = &live.routed_to {
         backend.counters.cell(desk.worker).sessions.add(1);
         live.counted = true;
@@ -104,7 +121,7 @@ fn failed<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, failure: ConnectFai
     match failure {
         ConnectFailure::OutOfDescriptors => Some(live.session.give_up(Status::Unavailable)),
         ConnectFailure::Backend => {
-            report(live, desk, Report::ConnectRefused);
+            report_failed_connect(live, desk, Report::ConnectRefused);
             live.session.attempt_failed(Failure::Refused);
             None
         }
@@ -114,12 +131,19 @@ fn failed<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, failure: ConnectFai
 /// The connect got no answer in time.
 pub(crate) fn abandon<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) {
     live.backend = None;
-    report(live, desk, Report::ConnectTimedOut);
+    report_failed_connect(live, desk, Report::ConnectTimedOut);
 }
 
-fn report<K: Kernel>(live: &Live<K>, desk: &Desk<K>, kind: impl FnOnce(crate::backend::BackendId) -> Report) {
+fn report_failed_connect<K: Kernel>(live: &Live<K>, desk: &Desk<K>, kind: impl FnOnce(BackendId) -> Report) {
     if let Some(backend) = &live.routed_to {
         backend.counters.cell(desk.worker).connect_failures.add(1);
+    }
+    report(live, desk, kind);
+}
+
+/// Tells the control side what the session's backend did.
+pub(crate) fn report<K: Kernel>(live: &Live<K>, desk: &Desk<K>, kind: impl FnOnce(BackendId) -> Report) {
+    if let Some(backend) = &live.routed_to {
         desk.port.report(kind(backend.id));
     }
 }

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::buffers::{Buffers, SCRATCH_BYTES};
+use super::heads::Heads;
 use super::live::{BackendHandle, Live, Registered};
 use super::timer::Timers;
 use super::token::{SessionKey, Target};
@@ -12,6 +13,7 @@ use crate::control::WorkerPort;
 use crate::net::kernel::{Kernel, Watch};
 use crate::ring::RingTable;
 use crate::session::flow::{Direction, Side};
+use crate::session::retry_budget::RetryBudget;
 
 /// One worker's tools. Sessions are worked on one at a time, so one scratch is enough for all.
 pub(crate) struct Desk<K> {
@@ -25,6 +27,8 @@ pub(crate) struct Desk<K> {
     /// Bytes at the begin of the scratch that belong to the session being worked on and are held nowhere else.
     pub(crate) fresh: usize,
     pub(crate) buffers: Buffers,
+    pub(crate) heads: Heads,
+    pub(crate) retry_budget: RetryBudget,
     pub(crate) timers: Timers,
     pub(crate) random: fastrand::Rng,
     /// Milliseconds since the worker started, read once a turn.
@@ -61,6 +65,7 @@ impl<K: Kernel> Desk<K> {
         worker: usize,
         ephemeral_from: u16,
     ) -> Self {
+        let retry_budget = RetryBudget::new(config.retry_budget_percent);
         Self {
             kernel,
             config,
@@ -70,6 +75,8 @@ impl<K: Kernel> Desk<K> {
             scratch: vec![0; SCRATCH_BYTES].into(),
             fresh: 0,
             buffers: Buffers::default(),
+            heads: Heads::default(),
+            retry_budget,
             timers: Timers::default(),
             random: fastrand::Rng::new(),
             now_ms: 0,
@@ -91,11 +98,11 @@ impl<K: Kernel> Desk<K> {
     pub(crate) fn register(&mut self, live: &mut Live<K>, key: SessionKey) -> std::io::Result<()> {
         for side in [Side::Client, Side::Backend] {
             let wanted = if live.session.relay.writable(side) { Registered::Readable } else { Registered::Both };
+            let token = Target::Socket(key, live.end(side)).token();
             let Some(socket) = live.socket(side) else { continue };
             if socket.registered >= wanted {
                 continue;
             }
-            let token = Target::Socket(key, side).token();
             let watch = match (socket.registered, wanted) {
                 (Registered::Nothing, Registered::Both) => Watch::Both,
                 (Registered::Nothing, _) => Watch::Readable,

@@ -7,7 +7,7 @@ use super::desk::Desk;
 use super::farewell;
 use super::live::Live;
 use super::token::SessionKey;
-use super::{attempt, request};
+use super::{attempt, replay, request};
 use crate::control::Answered;
 use crate::net::kernel::Kernel;
 use crate::outcome::{Filled, Flushed};
@@ -89,6 +89,7 @@ fn act<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, action: Action) -> (us
             live.session.relay.shut(direction);
             (0, None)
         }
+        Action::Unanswered(failure) => (0, replay::unanswered(live, desk, failure)),
         Action::Answer(status) => (0, farewell::answer(live, desk, status)),
         Action::Linger(reason) => (0, farewell::linger(live, desk, reason)),
         Action::Discard => {
@@ -129,19 +130,23 @@ fn transfer<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, direction: Direct
     count
 }
 
-/// Counts what came from the client; gives how much of it belongs to the request.
-fn note_request_bytes<K: Kernel>(live: &mut Live<K>, desk: &Desk<K>, count: usize) -> usize {
-    let bytes = &desk.scratch[..count];
+/// Counts what came from the client, and holds it where it may have to be sent once more; gives how much of it belongs to the request.
+fn note_request_bytes<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, count: usize) -> usize {
+    let Desk { scratch, port, heads, .. } = desk;
+    let bytes = &scratch[..count];
     if live.answered_since && !live.session.ends_with_request() && live.session.speaks_http() {
         let pinned = first_line::begins_with_method(bytes);
-        desk.port.shared.stats.requests_pinned.add(u64::from(pinned));
+        port.shared.stats.requests_pinned.add(u64::from(pinned));
     }
     live.answered_since = false;
-    live.session.relay.admit(bytes)
+    let admitted = live.session.relay.admit(bytes);
+    heads.add(&mut live.sent, &bytes[..admitted]);
+    admitted
 }
 
-/// Counts what came from the backend, and records whose first answer it is before the client can have it.
-fn note_response_bytes<K: Kernel>(live: &mut Live<K>, desk: &Desk<K>, count: usize) -> usize {
+/// From the first byte of a response on nothing is sent twice. Counts what came from the backend, and records whose first answer it is before the client can have it.
+fn note_response_bytes<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, count: usize) -> usize {
+    desk.heads.release(&mut live.sent);
     if let Some(id) = live.recorded.take()
         && let Some(backend) = &live.routed_to
     {

@@ -2,7 +2,7 @@
 
 use super::desk::Desk;
 use super::live::Live;
-use crate::control::{FrontRequest, Report};
+use crate::control::FrontRequest;
 use crate::net::copy;
 use crate::net::kernel::Kernel;
 use crate::outcome::Flushed;
@@ -13,12 +13,6 @@ use crate::session::close::{CloseReason, Farewell};
 /// Answers the client in the backend's stead, and lets it finish sending before the socket is closed: closing with
 /// unread input would destroy the answer (FAULTS fact 6).
 pub(crate) fn answer<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, status: Status) -> Option<Action> {
-    if live.counted
-        && status == Status::BadGateway
-        && let Some(backend) = &live.routed_to
-    {
-        desk.port.report(Report::DiedBeforeFirstByte(backend.id));
-    }
     desk.port.shared.stats.answers[status.index()].add(1);
     // Nothing was sent to this client yet, so its empty send buffer takes the whole of these few hundred bytes.
     let response = status.response();
@@ -31,10 +25,8 @@ pub(crate) fn answer<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, status: 
 /// Says FIN to the client and lets the backend go; what the client still sends is read and thrown away.
 pub(crate) fn linger<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, reason: CloseReason) -> Option<Action> {
     let (_, farewell) = reason.farewells();
-    if let Some(backend) = live.backend.take() {
-        close_socket(&*desk.kernel, backend.stream, farewell);
-    }
-    uncount(live, desk);
+    let_backend_go(live, desk, farewell);
+    desk.heads.release(&mut live.sent);
     desk.kernel.shut_write(&live.client.stream);
     desk.fresh = 0;
     desk.buffers.release(&mut live.to_backend);
@@ -43,6 +35,15 @@ pub(crate) fn linger<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, reason: 
     }
     live.session.linger(reason, desk.now_ms);
     None
+}
+
+/// Closes the backend's socket, if there is one, and forgets what was set on it and counted for it.
+pub(crate) fn let_backend_go<K: Kernel>(live: &mut Live<K>, desk: &Desk<K>, farewell: Farewell) {
+    if let Some(backend) = live.backend.take() {
+        close_socket(&*desk.kernel, backend.stream, farewell);
+    }
+    live.backend_nodelay = false;
+    uncount(live, desk);
 }
 
 /// Closes both sockets as the reason says, and gives everything back.
@@ -55,6 +56,7 @@ pub(crate) fn close<K: Kernel>(mut live: Live<K>, desk: &mut Desk<K>, reason: Cl
     desk.fresh = 0;
     desk.buffers.release(&mut live.to_backend);
     desk.buffers.release(&mut live.to_client);
+    desk.heads.release(&mut live.sent);
     let stats = &desk.port.shared.stats;
     match reason {
         CloseReason::ClientReset | CloseReason::BackendReset => stats.resets.add(1),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use slab::Slab;
 
 use super::buffers::Held;
-use super::token::SessionKey;
+use super::token::{End, SessionKey};
 use crate::backend::Backend;
 use crate::net::kernel::Kernel;
 use crate::session::Session;
@@ -49,6 +49,8 @@ pub(crate) struct Live<K: Kernel> {
     pub(crate) counted: bool,
     pub(crate) to_backend: Held,
     pub(crate) to_client: Held,
+    /// All that was read of the request, for as long as it may have to be sent once more.
+    pub(crate) sent: Option<Vec<u8>>,
     /// The id to record when the first byte of the response comes.
     pub(crate) recorded: Option<Box<[u8]>>,
     /// The deadline for which an entry in the timers exists; 0 = none.
@@ -80,6 +82,14 @@ impl<K: Kernel> Live<K> {
         match side {
             Side::Client => Some(&mut self.client),
             Side::Backend => self.backend.as_mut(),
+        }
+    }
+
+    /// The socket that a side has now, as events name it.
+    pub(crate) fn end(&self, side: Side) -> End {
+        match side {
+            Side::Client => End::Client,
+            Side::Backend => End::backend(self.session.attempts()),
         }
     }
 

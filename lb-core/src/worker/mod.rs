@@ -2,7 +2,7 @@
 //!
 //! Nothing is shared between workers but what [`crate::control`] hands to them. A connection's way:
 //! `admit` (accept) → `dispatch` (drive) → `request` (first bytes, decision) → `attempt` (choose, connect, first write)
-//! → `dispatch` (both directions) → `farewell` (the end). What is decided is in [`crate::session`], each syscall in
+//! → `dispatch` (both directions; `replay` where the backend dies first) → `farewell` (the end). What is decided is in [`crate::session`], each syscall in
 //! [`crate::net`]; here the two are joined.
 
 mod admit;
@@ -13,7 +13,9 @@ mod desk;
 mod dispatch;
 mod event_loop;
 mod farewell;
+mod heads;
 mod live;
+mod replay;
 mod request;
 pub mod stats;
 mod timer;

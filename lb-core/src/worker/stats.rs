@@ -19,8 +19,18 @@ pub struct WorkerStats {
     pub unkeyed_source: Counter,
     /// Requests after the first on a connection, seen to follow it to its backend.
     pub requests_pinned: Counter,
-    /// Connects that went on to the next backend.
+    /// Connects that went on to the next backend because the one before was refused, reset or timed out.
     pub retries: Counter,
+    /// Requests sent once more because their backend reset before the first byte of a response.
+    pub replays_reset: Counter,
+    /// The same where it closed.
+    pub replays_closed: Counter,
+    /// The same where it was silent until the first-byte deadline and health had taken it down.
+    pub replays_overdue: Counter,
+    /// Replays that there was somebody for, but no retry budget left.
+    pub replays_refused: Counter,
+    /// Requests of which a copy was held until the first byte of their response, because they may be replayed.
+    pub heads_held: Counter,
     /// The front's own answers, by status: 400, 408, 431, 502, 503, 504 in this order.
     pub answers: [Counter; 6],
     /// Sessions ended by a reset from either side.

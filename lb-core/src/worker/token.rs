@@ -2,8 +2,8 @@
 //!
 //! A slab place is used again as soon as it is free, so an event that was already fetched may be for the former user.
 //! The generation tells: it is never the same for two sessions that could meet in one batch of events. Two backend
-//! sockets of one session can't meet there either: an attempt is given up by its own event or, after all events of a
-//! turn, by its deadline.
+//! sockets of one session can meet there: a write for the client's event finds the backend dead, the request goes to the
+//! next one at once, and the dead one's own event is still to come. The number of the attempt tells.
 
 use mio::Token;
 
@@ -14,7 +14,7 @@ use crate::session::flow::Side;
 pub(crate) struct SessionKey {
     /// Place in the slab.
     pub(crate) index: u32,
-    /// Counts up with every session of this worker; wraps after 2^30.
+    /// Counts up with every session of this worker; wraps after 2^27.
     pub(crate) generation: u32,
 }
 
@@ -26,11 +26,41 @@ pub(crate) enum Target {
     /// Connections wait on this listener.
     Listener(usize),
     /// A socket of a session.
-    Socket(SessionKey, Side),
+    Socket(SessionKey, End),
 }
 
-const GENERATION_BITS: u32 = 30;
+/// Which socket of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The one that was accepted.
+    Client,
+    /// The backend's.
+    Backend {
+        /// By which attempt it was connected, in [`ATTEMPT_BITS`] bits: enough for all of a session's.
+        attempt: u8,
+    },
+}
+
+impl End {
+    /// The backend's socket that this attempt, counted from 1, has led to.
+    pub(crate) fn backend(attempt: u32) -> Self {
+        Self::Backend { attempt: attempt as u8 & ATTEMPT_MASK }
+    }
+
+    pub(crate) fn side(self) -> Side {
+        match self {
+            Self::Client => Side::Client,
+            Self::Backend { .. } => Side::Backend,
+        }
+    }
+}
+
+const GENERATION_BITS: u32 = 27;
 const GENERATION_MASK: u32 = (1 << GENERATION_BITS) - 1;
+/// `RETRIES_MAX` and the first attempt are eight.
+const ATTEMPT_BITS: u32 = 3;
+const ATTEMPT_MASK: u8 = (1 << ATTEMPT_BITS) - 1;
+const ATTEMPT_SHIFT: u32 = 32 + GENERATION_BITS;
 /// The top bit marks what isn't a session.
 const SPECIAL: usize = 1 << 63;
 const COMMANDS: usize = SPECIAL;
@@ -50,9 +80,12 @@ impl Target {
         Token(match self {
             Self::Commands => COMMANDS,
             Self::Listener(number) => FIRST_LISTENER + number,
-            Self::Socket(key, side) => {
-                let side = if side == Side::Backend { BACKEND_SIDE } else { 0 };
-                side | (key.generation as usize) << 32 | key.index as usize
+            Self::Socket(key, end) => {
+                let end = match end {
+                    End::Client => 0,
+                    End::Backend { attempt } => BACKEND_SIDE | usize::from(attempt) << ATTEMPT_SHIFT,
+                };
+                end | (key.generation as usize) << 32 | key.index as usize
             }
         })
     }
@@ -63,9 +96,10 @@ impl Target {
             COMMANDS => Self::Commands,
             listener if listener & SPECIAL != 0 => Self::Listener(listener - FIRST_LISTENER),
             socket => {
-                let side = if socket & BACKEND_SIDE != 0 { Side::Backend } else { Side::Client };
+                let attempt = (socket >> ATTEMPT_SHIFT) as u8 & ATTEMPT_MASK;
+                let end = if socket & BACKEND_SIDE == 0 { End::Client } else { End::Backend { attempt } };
                 let generation = (socket >> 32) as u32 & GENERATION_MASK;
-                Self::Socket(SessionKey { index: socket as u32, generation }, side)
+                Self::Socket(SessionKey { index: socket as u32, generation }, end)
             }
         }
     }

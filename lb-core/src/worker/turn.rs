@@ -65,12 +65,12 @@ impl<K: Kernel> Worker<K> {
                 // Read at the begin of every turn.
                 Target::Commands => {}
                 Target::Listener(number) => self.admission.ready(number),
-                Target::Socket(key, side) => match self.sessions.get(key) {
-                    Some(live) => {
-                        live.session.relay.ready(side, news);
+                Target::Socket(key, end) => match self.sessions.get(key) {
+                    Some(live) if live.end(end.side()) == end => {
+                        live.session.relay.ready(end.side(), news);
                         self.drive(key);
                     }
-                    None => self.desk.port.shared.stats.stale_events.add(1),
+                    _ => self.desk.port.shared.stats.stale_events.add(1),
                 },
             }
         }

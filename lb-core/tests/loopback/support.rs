@@ -55,18 +55,18 @@ impl Plane {
 
     /// Publishes a table of backends at these addresses, in seats 1, 2, …, and waits until it is applied.
     pub(crate) fn route_to(&self, addrs: &[SocketAddr]) -> Vec<Arc<Backend>> {
-        let mut ring = Ring::new(RingConfig::new(Rule::Rendezvous, Some(1024), 0).unwrap());
-        let backends: Vec<Arc<Backend>> = (1..)
-            .zip(addrs)
-            .map(|(number, addr)| {
-                let seat = Seat::numbered(number);
-                ring.add(Member { seat, weight: Weight::ONE }).unwrap();
-                let id = BackendId(NEXT_BACKEND.fetch_add(1, Ordering::Relaxed));
-                Arc::new(Backend::new(id, format!("S{number}").into(), seat, *addr, self.workers))
-            })
-            .collect();
-        self.publish(&mut ring, &backends);
+        let backends = self.backends_at(addrs);
+        self.publish(&mut ring_of(addrs.len()), &backends);
         backends
+    }
+
+    /// Backends at these addresses, in seats 1, 2, …; nobody is routed to them yet.
+    pub(crate) fn backends_at(&self, addrs: &[SocketAddr]) -> Vec<Arc<Backend>> {
+        let backend = |(number, addr): (u32, &SocketAddr)| {
+            let id = BackendId(NEXT_BACKEND.fetch_add(1, Ordering::Relaxed));
+            Arc::new(Backend::new(id, format!("S{number}").into(), Seat::numbered(number), *addr, self.workers))
+        };
+        (1..).zip(addrs).map(backend).collect()
     }
 
     pub(crate) fn publish(&self, ring: &mut Ring, backends: &[Arc<Backend>]) {
@@ -116,6 +116,15 @@ impl Drop for Plane {
             assert!(outcome.is_ok() || std::thread::panicking(), "a worker panicked");
         }
     }
+}
+
+/// A ring with the seats 1 to `seats`.
+pub(crate) fn ring_of(seats: usize) -> Ring {
+    let mut ring = Ring::new(RingConfig::new(Rule::Rendezvous, Some(1024), 0).unwrap());
+    for number in 1..=seats as u32 {
+        ring.add(Member { seat: Seat::numbered(number), weight: Weight::ONE }).unwrap();
+    }
+    ring
 }
 
 pub(crate) fn connect(addr: SocketAddr) -> TcpStream {

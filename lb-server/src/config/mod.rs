@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lb_admin::config::{AdminAddr, AdminConfig, Check, LaunchConfig, Names, StaticBackend};
-use lb_core::config::{RETRIES_MAX, WorkerConfig};
+use lb_core::config::{RETRIES_MAX, RETRY_BUDGET_PERCENT_MAX, WorkerConfig};
 use lb_core::ring::{KeyHasher, RingConfig};
 
 use crate::cli::ServeArgs;
@@ -75,6 +75,7 @@ pub(crate) struct Config {
     backend_check: Check,
     names: Names,
     retries: u32,
+    retry_budget_percent: u32,
     assignment: bool,
     record_requests: Option<usize>,
 }
@@ -133,6 +134,7 @@ impl Config {
             backend_check,
             names,
             retries: retries(args.retries)?,
+            retry_budget_percent: retry_budget(args.retry_budget)?,
             assignment,
             record_requests: record_requests(args.record_requests, assignment)?,
         })
@@ -156,6 +158,7 @@ impl Config {
             first_byte_timeout: self.timeouts.first_byte,
             idle_timeout: self.timeouts.idle,
             retries: self.retries,
+            retry_budget_percent: self.retry_budget_percent,
             serve_admin_paths: self.assignment,
             record_answered: self.record_requests.is_some(),
             connections_max,
@@ -191,6 +194,13 @@ fn retries(asked: Option<u32>) -> Result<u32, ConfigError> {
     let retries = asked.unwrap_or(3);
     within("--retries", u64::from(retries), 0, u64::from(RETRIES_MAX))?;
     Ok(retries)
+}
+
+/// Zero is "never replayed": nothing is held then either.
+fn retry_budget(asked: Option<u32>) -> Result<u32, ConfigError> {
+    let percent = asked.unwrap_or(100);
+    within("--retry-budget", u64::from(percent), 0, u64::from(RETRY_BUDGET_PERCENT_MAX))?;
+    Ok(percent)
 }
 
 /// Zero is "not recorded", as for a duration.

@@ -40,7 +40,8 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(config.admin, Some(AdminAddr::Tcp("127.0.0.1:5001".parse().expect("an address"))));
     assert_eq!((config.workers, config.replicas), (4, 3));
     let worker = worker(&config);
-    assert_eq!((worker.mode, worker.affinity, worker.retries), (Mode::Http, Affinity::Connection, 3));
+    assert_eq!((worker.mode, worker.affinity), (Mode::Http, Affinity::Connection));
+    assert_eq!((worker.retries, worker.retry_budget_percent), (3, 100));
     let seconds = [worker.connect_timeout, worker.head_timeout, worker.first_byte_timeout, worker.idle_timeout];
     assert_eq!(seconds.map(|timeout| timeout.as_secs()), [1, 5, 30, 3600]);
     assert!(!worker.serve_admin_paths && !worker.record_answered);
@@ -137,6 +138,7 @@ const REFUSED: &[(&str, &[&str])] = &[
     ("--replicas 257", &["0 to 256"]),
     ("--workers 0", &["1 to 1024"]),
     ("--retries 8", &["0 to 7"]),
+    ("--retry-budget 701", &["--retry-budget 701", "0 to 700"]),
     ("--record-requests 16777217", &["0 to 16777216"]),
     ("--hash assignment --backend a=h:1,weight=2", &["'a'", "weight", "--hash"]),
     ("--names Server", &["--names", "'Server'", "{n}"]),

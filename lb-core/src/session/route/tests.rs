@@ -50,7 +50,13 @@ fn the_answer_tells_how_the_last_attempt_ended() {
     let empty = table(0..0);
     assert_eq!(Route::new(KeyHash(1)).next(&empty, 3), Err(Status::Unavailable));
     let one = table(1..=1);
-    for (failure, status) in [(Failure::Refused, Status::BadGateway), (Failure::TimedOut, Status::GatewayTimeout)] {
+    for (failure, status) in [
+        (Failure::Refused, Status::BadGateway),
+        (Failure::TimedOut, Status::GatewayTimeout),
+        (Failure::Reset, Status::BadGateway),
+        (Failure::Closed, Status::BadGateway),
+        (Failure::Overdue, Status::GatewayTimeout),
+    ] {
         let mut route = Route::new(KeyHash(1));
         route.next(&one, 3).unwrap();
         route.failed(failure);

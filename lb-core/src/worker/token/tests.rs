@@ -9,9 +9,9 @@ fn every_target_survives_the_way_through_epoll() {
         Target::Commands,
         Target::Listener(0),
         Target::Listener(7),
-        Target::Socket(key(0, 0), Side::Client),
-        Target::Socket(key(u32::MAX, GENERATION_MASK), Side::Backend),
-        Target::Socket(key(5, 1), Side::Backend),
+        Target::Socket(key(0, 0), End::Client),
+        Target::Socket(key(u32::MAX, GENERATION_MASK), End::backend(7)),
+        Target::Socket(key(5, 1), End::backend(1)),
     ] {
         assert_eq!(Target::of(target.token()), target);
     }
