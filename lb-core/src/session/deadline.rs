@@ -23,6 +23,7 @@ impl Session {
         match self.phase {
             Phase::Head(_) => after(self.since_ms, config.head_timeout),
             Phase::Routing(_) => None,
+            Phase::Queued(_) => after(self.since_ms, config.queue_timeout),
             Phase::Connecting(_) => after(self.since_ms, config.connect_timeout),
             Phase::Relaying => {
                 let idle = after(self.touched_ms, config.idle_timeout);

@@ -7,6 +7,7 @@
 //! [`body`] where the request's end matters) → [`close`]; [`answer`] where the front speaks itself; [`deadline`] always.
 
 pub mod answer;
+pub mod balance;
 pub mod body;
 pub mod close;
 pub mod deadline;
@@ -35,6 +36,8 @@ pub(crate) enum Phase {
     Head(HeadScan),
     /// A backend is to be chosen and connected to.
     Routing(Route),
+    /// It waits for a place at its backend.
+    Queued(Route),
     /// A connect is under way.
     Connecting(Route),
     /// Bytes go both ways.
@@ -112,6 +115,8 @@ impl Session {
             Phase::Relaying => self.relaying(),
             Phase::Lingering(reason) if self.relay.client_ended() => Action::Close(reason),
             Phase::Lingering(_) if client_readable() => Action::Discard,
+            // What the client still says, its end too, waits in the kernel: one that only ended its half wants its answer.
+            Phase::Queued(_) => Action::Wait,
             Phase::Head(_) | Phase::Connecting(_) | Phase::Lingering(_) | Phase::ResettingClient { .. } => Action::Wait,
         }
     }
@@ -150,6 +155,36 @@ impl Session {
             Phase::Routing(route) | Phase::Connecting(route) => Some(route),
             _ => None,
         }
+    }
+
+    /// The backend that was chosen has no place free.
+    pub fn queued(&mut self, now_ms: u64) {
+        if let Phase::Routing(mut route) = self.phase {
+            if route.wait() {
+                self.since_ms = now_ms;
+            }
+            self.phase = Phase::Queued(route);
+        }
+    }
+
+    /// It has a place now: the backend that it waited for is to be connected to.
+    pub fn place_given(&mut self) {
+        if let Phase::Queued(route) = self.phase {
+            self.phase = Phase::Routing(route);
+        }
+    }
+
+    /// The backend that it waited for has gone: it is routed again.
+    pub fn place_gone(&mut self) {
+        if let Phase::Queued(mut route) = self.phase {
+            route.take_back();
+            self.phase = Phase::Routing(route);
+        }
+    }
+
+    /// Whether it waits for a place.
+    pub fn is_queued(&self) -> bool {
+        matches!(self.phase, Phase::Queued(_))
     }
 
     /// A connect has been begun; what is known of a former backend's socket is forgotten.
@@ -223,6 +258,7 @@ impl Session {
                 self.attempt_failed(Failure::TimedOut);
                 Action::Connect
             }
+            Phase::Queued(_) => self.give_up(Status::Unavailable),
             Phase::Relaying if self.relay.answerable() => Action::Answer(Status::GatewayTimeout),
             Phase::Relaying if self.relay.waits_for_client_end() => Action::Close(CloseReason::ClientStayed),
             Phase::Relaying => Action::Close(CloseReason::IdleTimeout),

@@ -246,11 +246,12 @@ impl<K: Kernel> Live<K> {
             backend: None,
             routed_to: None,
             counted: false,
+            standing: super::queue::Standing::Free,
             to_backend: super::buffers::Held::default(),
             to_client: super::buffers::Held::default(),
             recorded: None,
             armed_ms: 0,
-            queued: false,
+            in_run_queue: false,
             backend_nodelay: false,
             answered_since: false,
         }

@@ -4,34 +4,56 @@
 //! refusal; off-host it says EAGAIN and is tried again when epoll reports the socket writable.
 
 use super::desk::Desk;
-use super::live::{Live, Socket};
+use super::live::{BackendHandle, Live, Socket};
+use super::queue::{self, Entered, Standing};
+use super::token::SessionKey;
 use crate::control::Report;
 use crate::net::connect::{self, ConnectFailure};
 use crate::net::kernel::Kernel;
 use crate::outcome::Flushed;
 use crate::session::Action;
 use crate::session::answer::Status;
+use crate::session::balance::Bounds;
 use crate::session::flow::{Direction, Side};
 use crate::session::route::Failure;
 
-/// Chooses the next backend and begins to connect. Gives what to do instead where there is none.
-pub(crate) fn connect<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Option<Action> {
-    let retries = desk.config.retries;
-    let chosen = match (&desk.table, live.session.route()) {
-        (Some(applied), Some(route)) => {
-            let chosen = route.next(&applied.table, retries);
-            desk.port.shared.stats.retries.add(u64::from(chosen.is_ok() && route.attempts() > 1));
-            chosen.map(|index| applied.handle(index))
-        }
-        _ => Err(Status::Unavailable),
-    };
-    let backend = match chosen {
-        Ok(Some(backend)) => backend,
-        Ok(None) => return Some(live.session.give_up(Status::Unavailable)),
+/// Chooses the next backend and begins to connect, or to wait for a place there. Gives what to do instead where there is
+/// none.
+pub(crate) fn connect<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut Desk<K>) -> Option<Action> {
+    // Whom it has waited for is chosen already. A place left over from a former attempt is given back.
+    if let Standing::Admitted(place) = std::mem::take(&mut live.standing) {
+        live.standing = Standing::Holds { _place: place };
+        return begin(live, desk);
+    }
+    match choose(live, desk) {
+        Ok(backend) => live.routed_to = Some(backend),
         Err(status) => return Some(live.session.give_up(status)),
+    }
+    match queue::enter(live, key, desk) {
+        Entered::Now => begin(live, desk),
+        Entered::Later => None,
+        Entered::Refused => Some(live.session.give_up(Status::Unavailable)),
+    }
+}
+
+fn choose<K: Kernel>(live: &mut Live<K>, desk: &Desk<K>) -> Result<BackendHandle, Status> {
+    let retries = desk.config.retries;
+    let (Some(applied), Some(route)) = (&desk.table, live.session.route()) else { return Err(Status::Unavailable) };
+    let choice = match desk.config.balance_factor {
+        None => route.next(&applied.table, retries, |_| true)?,
+        Some(factor) => {
+            let bounds = Bounds::new(&applied.table, factor);
+            route.next(&applied.table, retries, |index| bounds.admit(index))?
+        }
     };
-    let addr = backend.addr;
-    live.routed_to = Some(backend);
+    let stats = &desk.port.shared.stats;
+    stats.retries.add(u64::from(route.attempts() > 1));
+    stats.spilled.add(u64::from(choice.spilled));
+    applied.handle(choice.index).ok_or(Status::Unavailable)
+}
+
+fn begin<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Option<Action> {
+    let addr = live.routed_to.as_ref()?.addr;
     match desk.kernel.connect(addr) {
         Ok(stream) => {
             live.backend = Some(Socket::new(stream));
@@ -98,6 +120,7 @@ fn opened<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, count: usize) {
 /// The attempt failed: says so to the control side and lets the session try the next.
 fn failed<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, failure: ConnectFailure) -> Option<Action> {
     live.backend = None;
+    queue::leave(live, desk);
     match failure {
         ConnectFailure::OutOfDescriptors => Some(live.session.give_up(Status::Unavailable)),
         ConnectFailure::Backend => {
@@ -111,6 +134,7 @@ fn failed<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, failure: ConnectFai
 /// The connect got no answer in time.
 pub(crate) fn abandon<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) {
     live.backend = None;
+    queue::leave(live, desk);
     report(live, desk, Report::ConnectTimedOut);
 }
 

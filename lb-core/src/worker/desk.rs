@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::buffers::{Buffers, SCRATCH_BYTES};
 use super::live::{BackendHandle, Live, Registered};
+use super::queue::Queue;
 use super::timer::Timers;
 use super::token::{SessionKey, Target};
 use crate::config::WorkerConfig;
@@ -26,6 +27,8 @@ pub(crate) struct Desk<K> {
     pub(crate) fresh: usize,
     pub(crate) buffers: Buffers,
     pub(crate) timers: Timers,
+    /// Who waits for a place.
+    pub(crate) queue: Queue,
     pub(crate) random: fastrand::Rng,
     /// Milliseconds since the worker started, read once a turn.
     pub(crate) now_ms: u64,
@@ -61,6 +64,7 @@ impl<K: Kernel> Desk<K> {
         worker: usize,
         ephemeral_from: u16,
     ) -> Self {
+        let queue = Queue::new(worker, port.wakers());
         Self {
             kernel,
             config,
@@ -71,6 +75,7 @@ impl<K: Kernel> Desk<K> {
             fresh: 0,
             buffers: Buffers::default(),
             timers: Timers::default(),
+            queue,
             random: fastrand::Rng::new(),
             now_ms: 0,
             draining: false,

@@ -2,6 +2,7 @@
 
 use super::desk::Desk;
 use super::live::Live;
+use super::queue;
 use crate::control::{FrontRequest, Report};
 use crate::net::copy;
 use crate::net::kernel::Kernel;
@@ -62,6 +63,7 @@ pub(crate) fn close<K: Kernel>(mut live: Live<K>, desk: &mut Desk<K>, reason: Cl
         | CloseReason::IdleTimeout
         | CloseReason::ClientStayed
         | CloseReason::DrainDeadline => stats.timeouts.add(1),
+        CloseReason::BackendRemoved => stats.evicted.add(1),
         _ => {}
     }
     let (client, backend) = reason.farewells();
@@ -85,7 +87,9 @@ fn hand_over<K: Kernel>(mut live: Live<K>, desk: &mut Desk<K>) {
     }
 }
 
-fn uncount<K: Kernel>(live: &mut Live<K>, desk: &Desk<K>) {
+/// Takes the session out of the backend's counts, its places and its queue.
+fn uncount<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) {
+    queue::leave(live, desk);
     if live.counted
         && let Some(backend) = &live.routed_to
     {

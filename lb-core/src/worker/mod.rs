@@ -2,7 +2,7 @@
 //!
 //! Nothing is shared between workers but what [`crate::control`] hands to them. A connection's way:
 //! `admit` (accept) → `dispatch` (drive) → `request` (first bytes, decision) → `attempt` (choose, connect, first write)
-//! → `dispatch` (both directions) → `farewell` (the end). What is decided is in [`crate::session`], each syscall in
+//! → `queue` (where its backend is full) → `dispatch` (both directions) → `farewell` (the end). What is decided is in [`crate::session`], each syscall in
 //! [`crate::net`]; here the two are joined.
 
 mod admit;
@@ -14,6 +14,7 @@ mod dispatch;
 mod event_loop;
 mod farewell;
 mod live;
+mod queue;
 mod request;
 pub mod stats;
 mod timer;
