@@ -11,6 +11,7 @@ mod connecting;
 mod control;
 mod drain;
 mod ends;
+mod queueing;
 mod requests;
 mod routing;
 mod support;

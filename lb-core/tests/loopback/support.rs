@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use lb_core::backend::places::PlaceLimits;
 use lb_core::backend::{Backend, BackendId, Counter, Seat, Weight};
 use lb_core::config::WorkerConfig;
 use lb_core::control::Control;
@@ -55,6 +56,11 @@ impl Plane {
 
     /// Publishes a table of backends at these addresses, in seats 1, 2, …, and waits until it is applied.
     pub(crate) fn route_to(&self, addrs: &[SocketAddr]) -> Vec<Arc<Backend>> {
+        self.route_to_limited(addrs, None)
+    }
+
+    /// The same, with places.
+    pub(crate) fn route_to_limited(&self, addrs: &[SocketAddr], limits: Option<PlaceLimits>) -> Vec<Arc<Backend>> {
         let mut ring = Ring::new(RingConfig::new(Rule::Rendezvous, Some(1024), 0).unwrap());
         let backends: Vec<Arc<Backend>> = (1..)
             .zip(addrs)
@@ -62,7 +68,7 @@ impl Plane {
                 let seat = Seat::numbered(number);
                 ring.add(Member { seat, weight: Weight::ONE }).unwrap();
                 let id = BackendId(NEXT_BACKEND.fetch_add(1, Ordering::Relaxed));
-                Arc::new(Backend::new(id, format!("S{number}").into(), seat, *addr, self.workers))
+                Arc::new(Backend::new(id, format!("S{number}").into(), seat, *addr, self.workers).with_places(limits))
             })
             .collect();
         self.publish(&mut ring, &backends);

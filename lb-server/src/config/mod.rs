@@ -21,6 +21,7 @@ mod file;
 mod front;
 mod launch;
 mod names;
+mod places;
 mod ring;
 mod route;
 mod state;
@@ -33,6 +34,7 @@ pub(crate) use error::ConfigError;
 pub(crate) use state::{Secret, secret_from_text};
 pub(crate) use surroundings::Surroundings;
 
+use places::Places;
 use route::Route;
 
 /// Most replicas of one `lb serve`, `/add` included: each costs a process, a port and a check every second.
@@ -75,6 +77,7 @@ pub(crate) struct Config {
     backend_check: Check,
     names: Names,
     retries: u32,
+    places: Places,
     assignment: bool,
     record_requests: Option<usize>,
 }
@@ -133,6 +136,7 @@ impl Config {
             backend_check,
             names,
             retries: retries(args.retries)?,
+            places: places::resolve(args)?,
             assignment,
             record_requests: record_requests(args.record_requests, assignment)?,
         })
@@ -156,6 +160,8 @@ impl Config {
             first_byte_timeout: self.timeouts.first_byte,
             idle_timeout: self.timeouts.idle,
             retries: self.retries,
+            queue_timeout: self.places.queue_timeout,
+            balance_factor: self.places.balance_factor,
             serve_admin_paths: self.assignment,
             record_answered: self.record_requests.is_some(),
             connections_max,
@@ -174,6 +180,7 @@ impl Config {
             backend_check: self.backend_check.clone(),
             names: self.names.clone(),
             drain_timeout: self.drain_timeout,
+            places: self.places.limits,
             record_requests: self.record_requests,
             replicas_max: REPLICAS_MAX,
             state_dir: state_dir.to_owned(),

@@ -78,7 +78,7 @@ fn however_workers_interleave_nobody_waits_for_ever_and_no_place_is_lost() {
     let woken: Vec<AtomicBool> = (0..WORKERS).map(|_| AtomicBool::new(false)).collect();
     let wake = |worker: Option<usize>| {
         if let Some(worker) = worker {
-            woken[worker].store(true, Ordering::SeqCst);
+            woken[worker].store(true, SeqCst);
             // Whoever takes its waits by this flag alone must see it; a lost one is a test that never ends.
         }
     };
@@ -96,17 +96,17 @@ fn however_workers_interleave_nobody_waits_for_ever_and_no_place_is_lost() {
                     continue;
                 }
                 while !entered {
-                    while !woken[worker].swap(false, Ordering::SeqCst) {
+                    while !woken[worker].swap(false, SeqCst) {
                         thread::yield_now();
                     }
                     entered = places.take_granted(worker);
                 }
             }
-            assert!(inside.fetch_add(1, Ordering::SeqCst) < LIMIT, "more are inside than may be");
+            assert!(inside.fetch_add(1, SeqCst) < LIMIT, "more are inside than may be");
             if rng.bool() {
                 thread::yield_now();
             }
-            inside.fetch_sub(1, Ordering::SeqCst);
+            inside.fetch_sub(1, SeqCst);
             wake(places.give_back());
         }
     };
