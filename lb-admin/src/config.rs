@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lb_core::backend::Weight;
+use lb_core::backend::places::PlaceLimits;
 use lb_core::ring::RingConfig;
 
 /// Settings of the control plane. A duration of zero means "none".
@@ -28,6 +29,8 @@ pub struct AdminConfig {
     pub names: Names,
     /// How long a removed backend's sessions may go on.
     pub drain_timeout: Duration,
+    /// The places that each backend has, and how many sessions may wait for one; `None`: nobody counts.
+    pub places: Option<PlaceLimits>,
     /// How many ids are kept per replica for `/requests/NAME`; `None`: not recorded.
     pub record_requests: Option<usize>,
     /// Most replicas there may be (the cap on `/add`).

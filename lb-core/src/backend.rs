@@ -12,6 +12,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use siphasher::sip::SipHasher13;
 
+pub mod places;
+
+use places::{PlaceLimits, Places};
+
 /// One incarnation of a backend, unique for the life of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BackendId(pub u64);
@@ -136,12 +140,20 @@ pub struct Backend {
     pub addr: SocketAddr,
     /// What the workers count for it.
     pub counters: BackendCounters,
+    /// Its places, where they are limited or counted; `None`: nobody looks.
+    pub places: Option<Places>,
 }
 
 impl Backend {
     /// A backend with counters for `workers` workers.
     pub fn new(id: BackendId, name: Arc<str>, seat: Seat, addr: SocketAddr, workers: usize) -> Self {
-        Self { id, name, seat, addr, counters: BackendCounters::new(workers) }
+        Self { id, name, seat, addr, counters: BackendCounters::new(workers), places: None }
+    }
+
+    /// The same with places.
+    pub fn with_places(self, limits: Option<PlaceLimits>) -> Self {
+        let workers = self.counters.cells.len();
+        Self { places: limits.map(|limits| Places::new(limits, workers)), ..self }
     }
 }
 

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use crate::ring::KeyHasher;
+use crate::session::balance::BalanceFactor;
 use crate::session::key::{KeySource, KeySources};
 
 /// Settings of the data plane, the same for every worker. A duration of zero means "none".
@@ -33,6 +34,11 @@ pub struct WorkerConfig {
     /// Requests that may be replayed, in percent of the sessions of the last seconds, beside a few that always may
     /// ([`crate::session::retry_budget`]); 0: none ever, and then none is held.
     pub retry_budget_percent: u32,
+    /// How long a session may wait for a place at its backend.
+    pub queue_timeout: Duration,
+    /// How far above its share a backend may be loaded before the next of the slot gets its sessions; `None`: no limit.
+    /// Needs backends that count their places.
+    pub balance_factor: Option<BalanceFactor>,
     /// Whether `/rep`, `/add`, `/rm` and `/requests/…` on the front go to the admin side.
     pub serve_admin_paths: bool,
     /// Whether answered ids are recorded.
@@ -58,6 +64,8 @@ impl WorkerConfig {
             idle_timeout: Duration::from_secs(3600),
             retries: 3,
             retry_budget_percent: 100,
+            queue_timeout: Duration::from_secs(5),
+            balance_factor: None,
             serve_admin_paths: false,
             record_answered: false,
             connections_max: 1000,

@@ -32,6 +32,8 @@ pub const RECORDED_ID_BYTES_MAX: usize = 64;
 pub(crate) enum Command {
     /// Route by this table from now on.
     Apply(Arc<RingTable>),
+    /// Close the sessions of this backend.
+    Evict(BackendId),
     /// Take no new connections; close what is open when `deadline` has passed.
     Drain { deadline: Duration },
     /// Close everything and end.
@@ -103,9 +105,15 @@ pub(crate) struct WorkerPort {
     answered: Sender<Answered>,
     front_requests: Sender<FrontRequest>,
     notify: Notify,
+    wakers: Arc<[Arc<Waker>]>,
 }
 
 impl WorkerPort {
+    /// What wakes each worker.
+    pub(crate) fn wakers(&self) -> Arc<[Arc<Waker>]> {
+        Arc::clone(&self.wakers)
+    }
+
     /// The next command, if one waits.
     pub(crate) fn next_command(&self) -> Option<Command> {
         self.commands.try_recv().ok()
@@ -179,7 +187,8 @@ impl Control {
         let (front_tx, front_requests) = bounded(FRONT_REQUESTS_MAX);
         let mut ports = Vec::with_capacity(wakers.len());
         let mut links = Vec::with_capacity(wakers.len());
-        for waker in wakers {
+        let wakers: Arc<[Arc<Waker>]> = wakers.into();
+        for waker in wakers.iter().map(Arc::clone) {
             // Unbounded, yet it can't grow: `publish` takes back what a stalled worker hasn't read.
             let (commands, inbox) = unbounded();
             let shared = Arc::new(WorkerShared {
@@ -194,6 +203,7 @@ impl Control {
                 answered: answered_tx.clone(),
                 front_requests: front_tx.clone(),
                 notify: Arc::clone(notify),
+                wakers: Arc::clone(&wakers),
             });
             links.push(WorkerLink { commands, unread: inbox, waker, shared });
         }
@@ -219,6 +229,11 @@ impl Control {
             }
             worker.send(Command::Apply(Arc::clone(table)));
         }
+    }
+
+    /// Ends the sessions that a backend still has, with a reset to both sides. For one that is in no table any more.
+    pub fn evict(&self, backend: BackendId) {
+        self.workers.iter().for_each(|worker| worker.send(Command::Evict(backend)));
     }
 
     /// No new connections; sessions may finish until `deadline` from now.

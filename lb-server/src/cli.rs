@@ -20,7 +20,7 @@ pub(crate) mod usage;
 #[cfg(test)]
 mod tests;
 
-use parse::{addresses, socket_addr, texts};
+use parse::{addresses, number_text, socket_addr, texts};
 use period::Period;
 
 /// A layer-4 consistent-hash load balancer that keeps its replicas alive.
@@ -169,6 +169,21 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "LB_RETRY_BUDGET", value_name = "PERCENT", allow_negative_numbers = true)]
     pub(crate) retry_budget: Option<u32>,
 
+    /// Sessions per backend, all workers together; more of them wait [default: 0 = no limit]
+    #[arg(long, env = "LB_MAX_CONNECTIONS", value_name = "N", allow_negative_numbers = true)]
+    pub(crate) max_connections: Option<u32>,
+    /// Sessions that may wait for a place at one backend; one more gets 503 [default: 1024]
+    #[arg(long, env = "LB_QUEUE", value_name = "N", allow_negative_numbers = true)]
+    pub(crate) queue: Option<u32>,
+    /// How long a session waits for a place before it gets 503 [default: 5s]
+    #[arg(long, env = "LB_QUEUE_TIMEOUT", value_name = "TIME")]
+    pub(crate) queue_timeout: Option<Period>,
+    /// Bounded load: most sessions of a backend as a multiple of its share, 1.25 say; the next of the slot gets the rest
+    /// [default: none]
+    #[arg(long, env = "LB_BALANCE_FACTOR", value_name = "F", allow_negative_numbers = true)]
+    #[serde(deserialize_with = "number_text")]
+    pub(crate) balance_factor: Option<String>,
+
     /// assignment: the settings under which the assignment's scripts run unchanged
     #[arg(long, env = "LB_PROFILE", value_enum)]
     pub(crate) profile: Option<Profile>,
@@ -192,8 +207,8 @@ impl ServeArgs {
     pub(crate) fn over(self, under: Self) -> Self {
         first_said!(self, under: config front admin workers replicas runtime command names new_names server_id backend
             check key hash slots vnodes probing ring_seed hash_key_file affinity mode non_http connect_timeout
-            head_timeout first_byte_timeout idle_timeout drain_timeout retries retry_budget profile record_requests
-            state_dir)
+            head_timeout first_byte_timeout idle_timeout drain_timeout retries retry_budget max_connections queue
+            queue_timeout balance_factor profile record_requests state_dir)
     }
 }
 

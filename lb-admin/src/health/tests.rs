@@ -101,6 +101,7 @@ fn config() -> AdminConfig {
         backend_check: Check::Tcp,
         names: Names { first: "S{n}".into(), made_up: "S{n}".into(), server_id: "{name}".into() },
         drain_timeout: Duration::ZERO,
+        places: None,
         record_requests: None,
         replicas_max: 64,
         state_dir: "unused".into(),

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use lb_core::backend::places::Places;
 use lb_core::backend::{Backend, BackendCell, BackendState, Counter};
 use lb_core::control::Control;
 use lb_core::worker::stats::{ANSWER_STATUSES, WorkerStats};
@@ -67,6 +68,13 @@ const WORKER_COUNTERS: &[WorkerCounter] = &[
         &stats.replays_refused
     }),
     ("heads_held", "Requests of which a copy was held until their first response byte", |stats| &stats.heads_held),
+    ("sessions_queued", "Sessions that had to wait for a place at their backend", |stats| &stats.queued),
+    ("queue_timeouts", "Sessions for which no place came free in time", |stats| &stats.queue_timeouts),
+    ("queue_full", "Sessions refused because as many waited as may", |stats| &stats.queue_full),
+    ("sessions_spilled", "Sessions given to a later backend of their slot by the balance factor", |stats| {
+        &stats.spilled
+    }),
+    ("sessions_evicted", "Sessions closed at the drain deadline of their removed backend", |stats| &stats.evicted),
     ("sessions_reset", "Sessions ended by a reset from either side", |stats| &stats.resets),
     ("sessions_timed_out", "Sessions closed by a deadline", |stats| &stats.timeouts),
     ("accepts_deferred", "Accepts put off because no file descriptor was left", |stats| &stats.accepts_deferred),
@@ -127,6 +135,12 @@ impl Scrape {
         }
         let open = self.addressed().map(|(view, backend)| (labels(view, backend), backend.counters.open_sessions()));
         page.gauges("backend_sessions_open", "Sessions open now", open)?;
+        page.gauges("backend_places_open", "Places held now, connects under way included", self.placed(Places::open))?;
+        page.gauges("backend_sessions_waiting", "Sessions that wait for a place", self.placed(Places::waiting))?;
+        let limits = self
+            .addressed()
+            .filter_map(|(view, backend)| Some((labels(view, backend), u64::from(backend.places.as_ref()?.limit()?))));
+        page.gauges("backend_places_max", "Most places of the backend (--max-connections)", limits)?;
         let states = self.addressed().map(|(view, backend)| {
             let [name, id] = labels(view, backend);
             ([name, id, ("state", view.state.to_string())], 1_u64)
@@ -147,6 +161,11 @@ impl Scrape {
 
     fn total(&self, pick: fn(&WorkerStats) -> &Counter) -> u64 {
         self.control.stats().map(|stats| pick(stats).read()).sum()
+    }
+
+    fn placed(&self, count: fn(&Places) -> u32) -> impl Iterator<Item = ([Label; 2], u64)> {
+        let places = move |backend: &Backend| backend.places.as_ref().map(|places| u64::from(count(places)));
+        self.addressed().filter_map(move |(view, backend)| Some((labels(view, backend), places(backend)?)))
     }
 
     fn addressed(&self) -> impl Iterator<Item = (&BackendView, &Backend)> {

@@ -24,8 +24,10 @@ pub(super) async fn events(State(api): State<Api>, style: Style) -> Response {
 
 fn backend(view: &BackendView) -> Value {
     let backend = view.backend.as_deref();
+    let places = backend.and_then(|backend| backend.places.as_ref());
     json!({
         "address": backend.map(|backend| backend.addr.to_string()),
+        "max_connections": places.and_then(|places| places.limit()),
         "name": &*view.name,
         "pid": view.pid,
         "seat": view.seat,
@@ -34,6 +36,7 @@ fn backend(view: &BackendView) -> Value {
         "since": humantime::format_rfc3339_millis(view.since).to_string(),
         "state": view.state.to_string(),
         "supervised": view.supervised,
+        "waiting": places.map_or(0, |places| places.waiting()),
         "weight": f64::from(view.weight.thousandths()) / 1000.0,
     })
 }

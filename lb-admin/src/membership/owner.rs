@@ -109,6 +109,7 @@ impl<L: Launcher> Owner<L> {
             Effect::Record { .. } => {}
             Effect::Launch { id, name, seat } => self.supervisor.launch(Order { id, name, seat }),
             Effect::Stop(id) => self.supervisor.stop(id),
+            Effect::Evict(id) => self.publisher.evict(id),
             Effect::Watch { backend, supervised } => self.checks.watch(&backend, supervised),
             Effect::Unwatch(id) => self.checks.unwatch(id),
             Effect::Probe { id, refused } => self.checks.probe_now(id, refused),

@@ -49,6 +49,7 @@ fn config(replicas: u32, state_dir: &Path) -> AdminConfig {
         backend_check: Check::Tcp,
         names: Names { first: "S{n}".into(), made_up: "S{n}".into(), server_id: "{name}".into() },
         drain_timeout: Duration::from_secs(30),
+        places: None,
         record_requests: None,
         replicas_max: 64,
         state_dir: state_dir.join("state"),

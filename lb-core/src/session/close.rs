@@ -23,6 +23,8 @@ pub enum CloseReason {
     IdleTimeout,
     /// The process stops and the drain deadline has passed.
     DrainDeadline,
+    /// Its backend was removed and the drain deadline for that has passed.
+    BackendRemoved,
     /// No backend could be had for a client that can't be answered.
     Unroutable,
     /// The connection went to the admin side.
@@ -53,7 +55,7 @@ impl CloseReason {
             Self::BackendReset => (Reset, Close),
             // No byte was answered, and SPEC 3 says silence: a plain close.
             Self::HeadTimeout => (Close, Close),
-            Self::IdleTimeout | Self::DrainDeadline | Self::Unroutable => (Reset, Reset),
+            Self::IdleTimeout | Self::DrainDeadline | Self::BackendRemoved | Self::Unroutable => (Reset, Reset),
         }
     }
 }

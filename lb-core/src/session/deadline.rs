@@ -23,6 +23,7 @@ impl Session {
         match self.phase {
             Phase::Head(_) => after(self.since_ms, config.head_timeout),
             Phase::Routing => None,
+            Phase::Queued => after(self.since_ms, config.queue_timeout),
             Phase::Connecting => after(self.since_ms, config.connect_timeout),
             Phase::Relaying => {
                 let idle = after(self.touched_ms, config.idle_timeout);

@@ -9,6 +9,7 @@
 //! the [`retry_budget`]).
 
 pub mod answer;
+pub mod balance;
 pub mod body;
 pub mod close;
 pub mod deadline;
@@ -39,6 +40,8 @@ pub(crate) enum Phase {
     Head(HeadScan),
     /// A backend is to be chosen and connected to.
     Routing,
+    /// It waits for a place at its backend.
+    Queued,
     /// A connect is under way.
     Connecting,
     /// Bytes go both ways.
@@ -121,6 +124,8 @@ impl Session {
             Phase::Relaying => self.relaying(),
             Phase::Lingering(reason) if self.relay.client_ended() => Action::Close(reason),
             Phase::Lingering(_) if client_readable() => Action::Discard,
+            // What the client still says, its end too, waits in the kernel: one that only ended its half wants its answer.
+            Phase::Queued => Action::Wait,
             Phase::Head(_) | Phase::Connecting | Phase::Lingering(_) | Phase::ResettingClient { .. } => Action::Wait,
         }
     }
@@ -163,6 +168,36 @@ impl Session {
     /// How many backends have been tried.
     pub fn attempts(&self) -> u32 {
         self.route.as_ref().map_or(0, Route::attempts)
+    }
+
+    /// The backend that was chosen has no place free.
+    pub fn queued(&mut self, now_ms: u64) {
+        if let (Phase::Routing, Some(route)) = (self.phase, &mut self.route) {
+            if route.wait() {
+                self.since_ms = now_ms;
+            }
+            self.phase = Phase::Queued;
+        }
+    }
+
+    /// It has a place now: the backend that it waited for is to be connected to.
+    pub fn place_given(&mut self) {
+        if self.phase == Phase::Queued {
+            self.phase = Phase::Routing;
+        }
+    }
+
+    /// The backend that it waited for has gone: it is routed again.
+    pub fn place_gone(&mut self) {
+        if let (Phase::Queued, Some(route)) = (self.phase, &mut self.route) {
+            route.take_back();
+            self.phase = Phase::Routing;
+        }
+    }
+
+    /// Whether it waits for a place.
+    pub fn is_queued(&self) -> bool {
+        self.phase == Phase::Queued
     }
 
     /// A connect has been begun; what is known of a former backend's socket is forgotten.
@@ -248,6 +283,7 @@ impl Session {
                 self.attempt_failed(Failure::TimedOut);
                 Action::Connect
             }
+            Phase::Queued => self.give_up(Status::Unavailable),
             Phase::Relaying if self.relay.answerable() => Action::Unanswered(Failure::Overdue),
             Phase::Relaying if self.relay.waits_for_client_end() => Action::Close(CloseReason::ClientStayed),
             Phase::Relaying => Action::Close(CloseReason::IdleTimeout),

@@ -2,7 +2,7 @@
 //!
 //! A [`Route`] remembers whom it has tried and keeps no table: each attempt looks in the newest one, so a session that
 //! retries meets the replacement rather than the dead. Every attempt uses up one of a bounded number, so selection
-//! always ends (FAULTS B11).
+//! always ends (FAULTS B11), also where none of them has room: then it is the first of those left.
 
 use super::answer::Status;
 use crate::backend::BackendId;
@@ -19,6 +19,17 @@ pub struct Route {
     tried: [BackendId; ATTEMPTS_MAX],
     attempts: u8,
     last_failure: Failure,
+    /// It has waited for a place before.
+    waited: bool,
+}
+
+/// Who is to be tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The member index.
+    pub index: u16,
+    /// Others would have come first, but had no room.
+    pub spilled: bool,
 }
 
 /// How an attempt ended. The first three left nothing behind at the backend, the others may have: it had the request.
@@ -57,23 +68,33 @@ impl Failure {
 impl Route {
     /// For a key, nobody tried yet.
     pub fn new(key: KeyHash) -> Self {
-        Self { key, tried: [BackendId(0); ATTEMPTS_MAX], attempts: 0, last_failure: Failure::NoneReady }
+        Self { key, tried: [BackendId(0); ATTEMPTS_MAX], attempts: 0, last_failure: Failure::NoneReady, waited: false }
     }
 
-    /// The member index of the next backend to try, or what to tell the client.
-    pub fn next(&mut self, table: &RingTable, retries: u32) -> Result<u16, Status> {
+    /// The next backend to try, or what to tell the client. `has_room` is asked in the slot's order; where nobody has,
+    /// the first is taken all the same.
+    pub fn next(
+        &mut self,
+        table: &RingTable,
+        retries: u32,
+        mut has_room: impl FnMut(u16) -> bool,
+    ) -> Result<Choice, Status> {
         let allowed = (retries as usize + 1).min(ATTEMPTS_MAX);
         let tried = &self.tried[..usize::from(self.attempts)];
         if tried.len() < allowed {
             let mut candidates = Candidates::new(table.slots().slot_of(self.key));
+            let mut first = None;
             while let Some(index) = candidates.next(table) {
-                if let Some(backend) = table.backend(index)
-                    && !tried.contains(&backend.id)
-                {
-                    self.tried[tried.len()] = backend.id;
-                    self.attempts += 1;
-                    return Ok(index);
+                let untried = table.backend(index).map(|backend| backend.id).filter(|id| !tried.contains(id));
+                let Some(id) = untried else { continue };
+                if has_room(index) {
+                    let spilled = first.is_some();
+                    return Ok(self.attempt(id, Choice { index, spilled }));
                 }
+                first = first.or(Some((id, index)));
+            }
+            if let Some((id, index)) = first {
+                return Ok(self.attempt(id, Choice { index, spilled: false }));
             }
         }
         Err(self.last_failure.status())
@@ -82,6 +103,22 @@ impl Route {
     /// How the attempt before the one last given ended.
     pub fn last_failure(&self) -> Failure {
         self.last_failure
+    }
+
+    fn attempt(&mut self, id: BackendId, choice: Choice) -> Choice {
+        self.tried[usize::from(self.attempts)] = id;
+        self.attempts += 1;
+        choice
+    }
+
+    /// The backend last given has gone before it was tried: as if it had never been given.
+    pub fn take_back(&mut self) {
+        self.attempts = self.attempts.saturating_sub(1);
+    }
+
+    /// Begins to wait for a place. Whether it is for the first time: the deadline of the queue is one for all waits.
+    pub fn wait(&mut self) -> bool {
+        !std::mem::replace(&mut self.waited, true)
     }
 
     /// Notes how the attempt at the backend last given ended.

@@ -5,7 +5,9 @@
 
 use super::desk::Desk;
 use super::live::{BackendHandle, Live, Socket};
+use super::queue::{self, Entered, Standing};
 use super::replay;
+use super::token::SessionKey;
 use crate::backend::BackendId;
 use crate::control::Report;
 use crate::net::connect::{self, ConnectFailure};
@@ -13,34 +15,40 @@ use crate::net::kernel::Kernel;
 use crate::outcome::Flushed;
 use crate::session::Action;
 use crate::session::answer::Status;
+use crate::session::balance::Bounds;
 use crate::session::flow::{Direction, Side};
 use crate::session::route::Failure;
 
-/// Chooses the next backend and begins to connect. Gives what to do instead where there is none.
-pub(crate) fn connect<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Option<Action> {
-    let backend = match choose(live, desk) {
-        Ok(backend) => backend,
+/// Chooses the next backend and begins to connect, or to wait for a place there. Gives what to do instead where there is
+/// none.
+pub(crate) fn connect<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut Desk<K>) -> Option<Action> {
+    // Whom it has waited for is chosen already. A place left over from a former attempt is given back.
+    if let Standing::Admitted(place) = std::mem::take(&mut live.standing) {
+        live.standing = Standing::Holds { _place: place };
+        return begin(live, desk);
+    }
+    match choose(live, desk) {
+        Ok(backend) => live.routed_to = Some(backend),
         Err(status) => return Some(live.session.give_up(status)),
-    };
-    let addr = backend.addr;
-    live.routed_to = Some(backend);
-    let bytes_follow = desk.fresh + live.to_backend.len() > 0;
-    match desk.kernel.connect(addr, bytes_follow) {
-        Ok(stream) => {
-            live.backend = Some(Socket::new(stream));
-            live.session.connecting(desk.now_ms);
-            // The optimistic first write: where it is too early it says so.
-            live.session.relay.readiness(Side::Backend).writable = bytes_follow;
-            None
-        }
-        Err(failure) => failed(live, desk, failure),
+    }
+    match queue::enter(live, key, desk) {
+        Entered::Now => begin(live, desk),
+        Entered::Later => None,
+        Entered::Refused => Some(live.session.give_up(Status::Unavailable)),
     }
 }
 
 /// The key's next backend, or what to tell the client. Counts why it isn't the first that was chosen.
 fn choose<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Result<BackendHandle, Status> {
+    let retries = desk.config.retries;
     let (Some(applied), Some(route)) = (&desk.table, live.session.route()) else { return Err(Status::Unavailable) };
-    let index = route.next(&applied.table, desk.config.retries)?;
+    let choice = match desk.config.balance_factor {
+        None => route.next(&applied.table, retries, |_| true)?,
+        Some(factor) => {
+            let bounds = Bounds::new(&applied.table, factor);
+            route.next(&applied.table, retries, |index| bounds.admit(index))?
+        }
+    };
     let failure = route.last_failure();
     let stats = &desk.port.shared.stats;
     if failure.is_after_sending() && !desk.retry_budget.withdraw(desk.now_ms) {
@@ -54,7 +62,23 @@ fn choose<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Result<BackendHa
         Failure::Closed => stats.replays_closed.add(1),
         Failure::Overdue => stats.replays_overdue.add(1),
     }
-    applied.handle(index).ok_or(Status::Unavailable)
+    stats.spilled.add(u64::from(choice.spilled));
+    applied.handle(choice.index).ok_or(Status::Unavailable)
+}
+
+fn begin<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Option<Action> {
+    let addr = live.routed_to.as_ref()?.addr;
+    let bytes_follow = desk.fresh + live.to_backend.len() > 0;
+    match desk.kernel.connect(addr, bytes_follow) {
+        Ok(stream) => {
+            live.backend = Some(Socket::new(stream));
+            live.session.connecting(desk.now_ms);
+            // The optimistic first write: where it is too early it says so.
+            live.session.relay.readiness(Side::Backend).writable = bytes_follow;
+            None
+        }
+        Err(failure) => failed(live, desk, failure),
+    }
 }
 
 /// Finds out whether the connect has succeeded, by the first write where there is something to write.
@@ -118,6 +142,7 @@ fn opened<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, count: usize) {
 /// The attempt failed: says so to the control side and lets the session try the next.
 fn failed<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, failure: ConnectFailure) -> Option<Action> {
     live.backend = None;
+    queue::leave(live, desk);
     match failure {
         ConnectFailure::OutOfDescriptors => Some(live.session.give_up(Status::Unavailable)),
         ConnectFailure::Backend => {
@@ -131,6 +156,7 @@ fn failed<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, failure: ConnectFai
 /// The connect got no answer in time.
 pub(crate) fn abandon<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) {
     live.backend = None;
+    queue::leave(live, desk);
     report_failed_connect(live, desk, Report::ConnectTimedOut);
 }
 

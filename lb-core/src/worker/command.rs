@@ -1,19 +1,23 @@
-//! What the control side tells a worker: a new table, drain, stop.
+//! What the control side tells a worker: a new table, evict a backend's sessions, drain, stop.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::desk::Applied;
+use super::queue;
 use super::turn::{Stage, Worker};
+use crate::backend::BackendId;
 use crate::control::Command;
 use crate::net::kernel::Kernel;
 use crate::ring::RingTable;
 use crate::session::close::CloseReason;
+use crate::session::route::Failure;
 
 impl<K: Kernel> Worker<K> {
     /// Reads all commands; of several tables only the newest is looked at.
     pub(super) fn obey_commands(&mut self) {
         let mut newest: Option<Arc<RingTable>> = None;
+        let mut evicted = Vec::new();
         while let Some(command) = self.desk.port.next_command() {
             match command {
                 Command::Apply(table) => {
@@ -21,6 +25,7 @@ impl<K: Kernel> Worker<K> {
                         newest = Some(table);
                     }
                 }
+                Command::Evict(id) => evicted.push(id),
                 Command::Drain { deadline } => self.begin_drain(deadline),
                 Command::Stop => self.stage = Stage::Stopped,
             }
@@ -28,6 +33,8 @@ impl<K: Kernel> Worker<K> {
         if let Some(table) = newest {
             self.apply(table);
         }
+        // After the table: what is routed again must not come back to the same backend.
+        evicted.into_iter().for_each(|id| self.evict(id));
     }
 
     fn apply(&mut self, table: Arc<RingTable>) {
@@ -35,7 +42,39 @@ impl<K: Kernel> Worker<K> {
         if table.version() > applied || self.desk.table.is_none() {
             let version = table.version();
             self.desk.table = Some(Applied::new(table));
+            self.route_stranded_again();
             self.desk.port.acknowledge(version);
+        }
+    }
+
+    /// Sessions that wait for a backend which the newest table doesn't have look for another in it.
+    fn route_stranded_again(&mut self) {
+        let Some(applied) = &self.desk.table else { return };
+        let routable = |id| applied.table.backends().any(|backend| backend.id == id);
+        for key in self.desk.queue.stranded(routable) {
+            if let Some(live) = self.sessions.get(key) {
+                queue::leave(live, &mut self.desk);
+                live.session.place_gone();
+                self.drive(key);
+            }
+        }
+    }
+
+    /// Ends what one backend still has: sessions are reset, connects go on to the next backend.
+    fn evict(&mut self, id: BackendId) {
+        for key in self.sessions.keys() {
+            let Some(live) = self.sessions.get(key) else { continue };
+            if live.backend.is_none() || live.routed_to.as_ref().is_none_or(|backend| backend.id != id) {
+                continue;
+            }
+            if live.session.is_connecting() {
+                live.backend = None;
+                queue::leave(live, &mut self.desk);
+                live.session.attempt_failed(Failure::Refused);
+                self.drive(key);
+            } else {
+                self.close(key, CloseReason::BackendRemoved);
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::buffers::{Buffers, SCRATCH_BYTES};
 use super::heads::Heads;
 use super::live::{BackendHandle, Live, Registered};
+use super::queue::Queue;
 use super::timer::Timers;
 use super::token::{SessionKey, Target};
 use crate::config::WorkerConfig;
@@ -30,6 +31,8 @@ pub(crate) struct Desk<K> {
     pub(crate) heads: Heads,
     pub(crate) retry_budget: RetryBudget,
     pub(crate) timers: Timers,
+    /// Who waits for a place.
+    pub(crate) queue: Queue,
     pub(crate) random: fastrand::Rng,
     /// Milliseconds since the worker started, read once a turn.
     pub(crate) now_ms: u64,
@@ -66,6 +69,7 @@ impl<K: Kernel> Desk<K> {
         ephemeral_from: u16,
     ) -> Self {
         let retry_budget = RetryBudget::new(config.retry_budget_percent);
+        let queue = Queue::new(worker, port.wakers());
         Self {
             kernel,
             config,
@@ -78,6 +82,7 @@ impl<K: Kernel> Desk<K> {
             heads: Heads::default(),
             retry_budget,
             timers: Timers::default(),
+            queue,
             random: fastrand::Rng::new(),
             now_ms: 0,
             draining: false,

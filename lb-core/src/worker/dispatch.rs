@@ -42,6 +42,7 @@ pub(crate) fn expire<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut 
     if live.session.is_connecting() {
         attempt::abandon(live, desk);
     }
+    desk.port.shared.stats.queue_timeouts.add(u64::from(live.session.is_queued()));
     let action = live.session.expired(received, desk.now_ms);
     follow(live, key, desk, Some(action))
 }
@@ -51,7 +52,7 @@ fn follow<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut Desk<K>, fi
     let mut forced = first;
     loop {
         let action = forced.take().unwrap_or_else(|| live.session.next());
-        let (moved, then) = act(live, desk, action);
+        let (moved, then) = act(live, key, desk, action);
         forced = then;
         budget = budget.saturating_sub(moved);
         match action {
@@ -75,11 +76,11 @@ fn follow<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut Desk<K>, fi
 }
 
 /// Does one thing. Gives the bytes moved and, where the outcome itself says so, what comes next.
-fn act<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, action: Action) -> (usize, Option<Action>) {
+fn act<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut Desk<K>, action: Action) -> (usize, Option<Action>) {
     match action {
         Action::Wait | Action::Close(_) => (0, None),
         Action::ReadHead => (0, request::read_head(live, desk)),
-        Action::Connect => (0, attempt::connect(live, desk)),
+        Action::Connect => (0, attempt::connect(live, key, desk)),
         Action::Open => (0, attempt::open(live, desk)),
         Action::Transfer(direction) => (transfer(live, desk, direction), None),
         Action::Shut(direction) => {

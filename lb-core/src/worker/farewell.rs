@@ -2,6 +2,7 @@
 
 use super::desk::Desk;
 use super::live::Live;
+use super::queue;
 use crate::control::FrontRequest;
 use crate::net::copy;
 use crate::net::kernel::Kernel;
@@ -38,7 +39,7 @@ pub(crate) fn linger<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, reason: 
 }
 
 /// Closes the backend's socket, if there is one, and forgets what was set on it and counted for it.
-pub(crate) fn let_backend_go<K: Kernel>(live: &mut Live<K>, desk: &Desk<K>, farewell: Farewell) {
+pub(crate) fn let_backend_go<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, farewell: Farewell) {
     if let Some(backend) = live.backend.take() {
         close_socket(&*desk.kernel, backend.stream, farewell);
     }
@@ -64,6 +65,7 @@ pub(crate) fn close<K: Kernel>(mut live: Live<K>, desk: &mut Desk<K>, reason: Cl
         | CloseReason::IdleTimeout
         | CloseReason::ClientStayed
         | CloseReason::DrainDeadline => stats.timeouts.add(1),
+        CloseReason::BackendRemoved => stats.evicted.add(1),
         _ => {}
     }
     let (client, backend) = reason.farewells();
@@ -87,7 +89,9 @@ fn hand_over<K: Kernel>(mut live: Live<K>, desk: &mut Desk<K>) {
     }
 }
 
-fn uncount<K: Kernel>(live: &mut Live<K>, desk: &Desk<K>) {
+/// Takes the session out of the backend's counts, its places and its queue.
+fn uncount<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) {
+    queue::leave(live, desk);
     if live.counted
         && let Some(backend) = &live.routed_to
     {

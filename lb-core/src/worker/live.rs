@@ -7,6 +7,7 @@ use std::sync::Arc;
 use slab::Slab;
 
 use super::buffers::Held;
+use super::queue::Standing;
 use super::token::{End, SessionKey};
 use crate::backend::Backend;
 use crate::net::kernel::Kernel;
@@ -47,6 +48,8 @@ pub(crate) struct Live<K: Kernel> {
     /// Whom it was routed to; counted in the backend's counters from the connect on.
     pub(crate) routed_to: Option<BackendHandle>,
     pub(crate) counted: bool,
+    /// Its place at that backend, or in the queue for one.
+    pub(crate) standing: Standing,
     pub(crate) to_backend: Held,
     pub(crate) to_client: Held,
     /// All that was read of the request, for as long as it may have to be sent once more.
@@ -56,7 +59,7 @@ pub(crate) struct Live<K: Kernel> {
     /// The deadline for which an entry in the timers exists; 0 = none.
     pub(crate) armed_ms: u64,
     /// Waits in the run queue.
-    pub(crate) queued: bool,
+    pub(crate) in_run_queue: bool,
     /// NODELAY is set on the backend's socket (before its second write).
     pub(crate) backend_nodelay: bool,
     /// The client has got bytes since its last request bytes, so what it sends next is another request.

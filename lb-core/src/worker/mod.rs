@@ -2,8 +2,8 @@
 //!
 //! Nothing is shared between workers but what [`crate::control`] hands to them. A connection's way:
 //! `admit` (accept) → `dispatch` (drive) → `request` (first bytes, decision) → `attempt` (choose, connect, first write)
-//! → `dispatch` (both directions; `replay` where the backend dies first) → `farewell` (the end). What is decided is in [`crate::session`], each syscall in
-//! [`crate::net`]; here the two are joined.
+//! → `queue` (where its backend is full) → `dispatch` (both directions; `replay` where the backend dies first) →
+//! `farewell` (the end). What is decided is in [`crate::session`], each syscall in [`crate::net`]; here the two are joined.
 
 mod admit;
 mod attempt;
@@ -15,6 +15,7 @@ mod event_loop;
 mod farewell;
 mod heads;
 mod live;
+mod queue;
 mod replay;
 mod request;
 pub mod stats;

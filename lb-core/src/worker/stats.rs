@@ -31,6 +31,16 @@ pub struct WorkerStats {
     pub replays_refused: Counter,
     /// Requests of which a copy was held until the first byte of their response, because they may be replayed.
     pub heads_held: Counter,
+    /// Sessions that had to wait for a place.
+    pub queued: Counter,
+    /// Of those, the ones for which none came free in time.
+    pub queue_timeouts: Counter,
+    /// Sessions that were refused because as many waited as may.
+    pub queue_full: Counter,
+    /// Sessions given to a later backend of their slot by the balance factor.
+    pub spilled: Counter,
+    /// Sessions closed because the drain deadline of their backend had passed.
+    pub evicted: Counter,
     /// The front's own answers, by status: 400, 408, 431, 502, 503, 504 in this order.
     pub answers: [Counter; 6],
     /// Sessions ended by a reset from either side.

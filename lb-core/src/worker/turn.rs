@@ -1,5 +1,5 @@
 //! One turn of a worker: commands first, then what the kernel has reported, then whose turn was cut short, then new
-//! clients, then who is due.
+//! clients, then who is due, then who was granted a place meanwhile.
 //!
 //! A turn is bounded: the events that were fetched and one batch of clients, each session at most its bytes. Without a
 //! clock and without a socket of its own: a simulation takes turns as [`super::event_loop`] does.
@@ -13,6 +13,7 @@ use super::desk::Desk;
 use super::dispatch::{self, Driven};
 use super::farewell;
 use super::live::{Live, LiveSessions};
+use super::queue::Standing;
 use super::token::{SessionKey, Target};
 use crate::net::kernel::Kernel;
 use crate::session::close::CloseReason;
@@ -76,12 +77,13 @@ impl<K: Kernel> Worker<K> {
         }
         for key in std::mem::take(&mut self.run_queue) {
             if let Some(live) = self.sessions.get(key) {
-                live.queued = false;
+                live.in_run_queue = false;
                 self.drive(key);
             }
         }
         self.admit();
         self.expire();
+        self.let_in();
         self.advance_drain();
     }
 
@@ -99,7 +101,20 @@ impl<K: Kernel> Worker<K> {
         }
     }
 
-    fn drive(&mut self, key: SessionKey) {
+    /// Sessions that were granted a place while they waited. Each that waits now is let in once at the most; whoever is
+    /// granted a place by what they do comes up before the worker sleeps.
+    fn let_in(&mut self) {
+        for _ in 0..self.desk.queue.len() {
+            let Some((key, place)) = self.desk.queue.next_granted() else { return };
+            if let Some(live) = self.sessions.get(key) {
+                live.standing = Standing::Admitted(place);
+                live.session.place_given();
+                self.drive(key);
+            }
+        }
+    }
+
+    pub(super) fn drive(&mut self, key: SessionKey) {
         if drive(&mut self.sessions, &mut self.desk, &mut self.run_queue, key, dispatch::drive) {
             self.admission.session_closed();
         }
@@ -125,6 +140,14 @@ impl<K: Kernel> Worker<K> {
         desk.timers.sweep(open, |at_ms, key| sessions.get(key).is_some_and(|live| live.armed_ms == at_ms));
     }
 
+    /// Closes one session.
+    pub(super) fn close(&mut self, key: SessionKey, reason: CloseReason) {
+        if let Some(live) = self.sessions.remove(key) {
+            close(live, &mut self.desk, reason);
+            self.admission.session_closed();
+        }
+    }
+
     /// Closes every session.
     pub(super) fn close_all(&mut self, reason: CloseReason) {
         for key in self.sessions.keys() {
@@ -136,7 +159,7 @@ impl<K: Kernel> Worker<K> {
 
     /// When the next turn is due although nothing happens; a moment that has passed = at once.
     pub(crate) fn wakes_ms(&self, now_ms: u64) -> Option<u64> {
-        if !self.run_queue.is_empty() {
+        if !self.run_queue.is_empty() || self.desk.queue.has_granted() {
             return Some(now_ms);
         }
         let wakes = [self.desk.timers.next_ms(), self.admission.next_ms(now_ms), self.stage.deadline_ms()];
@@ -163,8 +186,8 @@ fn drive<K: Kernel>(
         Driven::Waiting => false,
         Driven::Again => {
             desk.port.shared.stats.turns_cut_short.add(1);
-            if !live.queued {
-                live.queued = true;
+            if !live.in_run_queue {
+                live.in_run_queue = true;
                 run_queue.push(key);
             }
             false

@@ -11,6 +11,7 @@ mod connecting;
 mod control;
 mod drain;
 mod ends;
+mod queueing;
 mod replays;
 mod requests;
 mod routing;

@@ -324,7 +324,7 @@ fn after_the_first_byte_deadline_it_depends_on_whether_the_backend_is_still_read
         let alive = Scripted::saying("alive");
         let plane = Plane::start(WorkerConfig { first_byte_timeout: Duration::from_millis(500), ..config() });
         let mut ring = ring_of(2);
-        let backends = plane.backends_at(&[hanging.addr, alive.addr]);
+        let backends = plane.backends_at(&[hanging.addr, alive.addr], None);
         plane.publish(&mut ring, &backends);
         let mut clients: Vec<TcpStream> = (0..IDS)
             .map(|id| {

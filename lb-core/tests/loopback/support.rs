@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use lb_core::backend::places::PlaceLimits;
 use lb_core::backend::{Backend, BackendId, Counter, Seat, Weight};
 use lb_core::config::WorkerConfig;
 use lb_core::control::Control;
@@ -55,16 +56,22 @@ impl Plane {
 
     /// Publishes a table of backends at these addresses, in seats 1, 2, …, and waits until it is applied.
     pub(crate) fn route_to(&self, addrs: &[SocketAddr]) -> Vec<Arc<Backend>> {
-        let backends = self.backends_at(addrs);
+        self.route_to_limited(addrs, None)
+    }
+
+    /// The same, with places.
+    pub(crate) fn route_to_limited(&self, addrs: &[SocketAddr], limits: Option<PlaceLimits>) -> Vec<Arc<Backend>> {
+        let backends = self.backends_at(addrs, limits);
         self.publish(&mut ring_of(addrs.len()), &backends);
         backends
     }
 
     /// Backends at these addresses, in seats 1, 2, …; nobody is routed to them yet.
-    pub(crate) fn backends_at(&self, addrs: &[SocketAddr]) -> Vec<Arc<Backend>> {
+    pub(crate) fn backends_at(&self, addrs: &[SocketAddr], limits: Option<PlaceLimits>) -> Vec<Arc<Backend>> {
         let backend = |(number, addr): (u32, &SocketAddr)| {
             let id = BackendId(NEXT_BACKEND.fetch_add(1, Ordering::Relaxed));
-            Arc::new(Backend::new(id, format!("S{number}").into(), Seat::numbered(number), *addr, self.workers))
+            let backend = Backend::new(id, format!("S{number}").into(), Seat::numbered(number), *addr, self.workers);
+            Arc::new(backend.with_places(limits))
         };
         (1..).zip(addrs).map(backend).collect()
     }

@@ -29,3 +29,17 @@ pub(crate) fn addresses<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Ve
     let read = |text: &String| socket_addr(text).map_err(|why| D::Error::custom(format!("'{text}': {why}")));
     texts(input)?.map(|texts| texts.iter().map(read).collect()).transpose()
 }
+
+/// A number of the configuration file that may have a fraction, as it would be typed as a flag.
+pub(crate) fn number_text<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "write a number, as in 1.25")]
+    enum Number {
+        Bare(f64),
+        Quoted(String),
+    }
+    Ok(Some(match Number::deserialize(input)? {
+        Number::Bare(number) => number.to_string(),
+        Number::Quoted(text) => text,
+    }))
+}

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use lb_admin::membership::names::PatternError;
 use lb_core::backend::WeightError;
 use lb_core::ring::RingConfigError;
+use lb_core::session::balance::BalanceFactorError;
 use lb_core::session::key::KeySourceError;
 
 /// What doesn't go. All of these are found before anything is started.
@@ -52,6 +53,11 @@ pub(crate) enum ConfigError {
     CommandSyntax { text: String, why: String },
     #[error("--command: the program '{0}' is not found in PATH, or may not be run: give its path")]
     CommandNotFound(String),
+
+    #[error("{flag} goes with --max-connections only: leave it out or set --max-connections")]
+    QueueWithoutLimit { flag: &'static str },
+    #[error("--balance-factor {0}")]
+    BalanceFactor(#[from] BalanceFactorError),
 
     #[error("--key: {0}")]
     Key(#[from] KeySourceError),

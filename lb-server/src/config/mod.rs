@@ -21,6 +21,7 @@ mod file;
 mod front;
 mod launch;
 mod names;
+mod places;
 mod ring;
 mod route;
 mod state;
@@ -33,6 +34,7 @@ pub(crate) use error::ConfigError;
 pub(crate) use state::{Secret, secret_from_text};
 pub(crate) use surroundings::Surroundings;
 
+use places::Places;
 use route::Route;
 
 /// Most replicas of one `lb serve`, `/add` included: each costs a process, a port and a check every second.
@@ -76,6 +78,7 @@ pub(crate) struct Config {
     names: Names,
     retries: u32,
     retry_budget_percent: u32,
+    places: Places,
     assignment: bool,
     record_requests: Option<usize>,
 }
@@ -135,6 +138,7 @@ impl Config {
             names,
             retries: retries(args.retries)?,
             retry_budget_percent: retry_budget(args.retry_budget)?,
+            places: places::resolve(args)?,
             assignment,
             record_requests: record_requests(args.record_requests, assignment)?,
         })
@@ -159,6 +163,8 @@ impl Config {
             idle_timeout: self.timeouts.idle,
             retries: self.retries,
             retry_budget_percent: self.retry_budget_percent,
+            queue_timeout: self.places.queue_timeout,
+            balance_factor: self.places.balance_factor,
             serve_admin_paths: self.assignment,
             record_answered: self.record_requests.is_some(),
             connections_max,
@@ -177,6 +183,7 @@ impl Config {
             backend_check: self.backend_check.clone(),
             names: self.names.clone(),
             drain_timeout: self.drain_timeout,
+            places: self.places.limits,
             record_requests: self.record_requests,
             replicas_max: REPLICAS_MAX,
             state_dir: state_dir.to_owned(),

@@ -1,5 +1,6 @@
 //! What arguments mean: the defaults, the profile, and every impossible combination with the word that mends it.
 
+use lb_core::backend::places::PlaceLimits;
 use lb_core::config::{Affinity, Mode};
 
 use super::*;
@@ -95,6 +96,19 @@ fn the_admin_api_may_be_a_unix_socket() {
 }
 
 #[test]
+fn places_are_counted_only_where_a_limit_or_a_balance_factor_asks_for_it() {
+    let places = |line: &str| good(line).admin(Path::new("/state/5000")).places;
+    assert_eq!(places(""), None);
+    assert_eq!(places("--max-connections 0"), None);
+    assert_eq!(places("--max-connections 9"), Some(PlaceLimits { places: 9, waiting: 1024 }));
+    assert_eq!(places("--max-connections 9 --queue 0"), Some(PlaceLimits { places: 9, waiting: 0 }));
+    assert!(places("--balance-factor 1.25").is_some_and(|limits| limits.places == 0));
+    let worker = worker(&good("--max-connections 9 --queue-timeout 250ms --balance-factor 1.5"));
+    assert_eq!(worker.queue_timeout, Duration::from_millis(250));
+    assert_eq!(worker.balance_factor.map(|factor| factor.to_string()).as_deref(), Some("1.5"));
+}
+
+#[test]
 fn every_rule_with_its_parameters_is_accepted() {
     for line in [
         "--hash rendezvous --slots 1024",
@@ -139,6 +153,12 @@ const REFUSED: &[(&str, &[&str])] = &[
     ("--workers 0", &["1 to 1024"]),
     ("--retries 8", &["0 to 7"]),
     ("--retry-budget 701", &["--retry-budget 701", "0 to 700"]),
+    ("--max-connections 1000001", &["--max-connections", "0 to 1000000"]),
+    ("--max-connections 1 --queue 1000001", &["--queue", "0 to 1000000"]),
+    ("--queue 5", &["--queue ", "--max-connections"]),
+    ("--queue-timeout 5s", &["--queue-timeout", "--max-connections"]),
+    ("--balance-factor 1", &["--balance-factor", "above 1", "1.25"]),
+    ("--balance-factor much", &["--balance-factor", "'much'", "1.25"]),
     ("--record-requests 16777217", &["0 to 16777216"]),
     ("--hash assignment --backend a=h:1,weight=2", &["'a'", "weight", "--hash"]),
     ("--names Server", &["--names", "'Server'", "{n}"]),
@@ -170,13 +190,17 @@ fn whatever_does_not_go_is_refused_in_one_line_that_says_how_to_mend_it() {
 fn a_file_is_read_its_errors_name_the_line_and_flags_win_over_it() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     let path = file.path().display();
-    std::fs::write(file.path(), "replicas = 5\nnames = \"R{n}\"\nbackend = [\"a=h:80\"]\n").expect("written");
+    let text = "replicas = 5\nnames = \"R{n}\"\nbackend = [\"a=h:80\"]\nbalance-factor = 1.25\nmax-connections = 3\n";
+    std::fs::write(file.path(), text).expect("written");
     let config = good(&format!("--config {path} --replicas 1"));
     assert_eq!((config.replicas, config.names.first.as_str(), config.backends.len()), (1, "R{n}", 1));
+    let factor = config.places.balance_factor.map(|factor| factor.to_string());
+    assert_eq!((factor.as_deref(), config.places.limits.map(|limits| limits.places)), (Some("1.25"), Some(3)));
 
     for (text, words) in [
         ("replicas = 5\nrepilcas = 6\n", ["line 2", "repilcas"]),
         ("\n\nidle-timeout = \"5\"\n", ["line 3", "no duration"]),
+        ("\nbalance-factor = [1]\n", ["line 2", "as in 1.25"]),
         ("\nfront = \"here\"\n", ["line 2", "'here': write IP:PORT"]),
         ("\nbackend = 5\n", ["line 2", "in quotes or a list"]),
         ("this is no toml", ["line 1", ""]),

@@ -18,6 +18,7 @@ mod limits;
 mod membership;
 mod non_http;
 mod profile;
+mod queueing;
 mod relay;
 mod resets;
 mod routing;

@@ -9,7 +9,7 @@ use std::thread;
 use rustix::process::Signal;
 
 use crate::support::process::is_alive;
-use crate::support::{Lb, Peer, eventually, http};
+use crate::support::{Lb, Peer, eventually, expect_reset, http};
 
 const REQUEST: &[u8] = b"GET /request?request_id=7 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
@@ -106,4 +106,32 @@ fn readyz_says_503_while_draining() {
     lb.signal(Signal::TERM);
     eventually("/readyz turns 503", || (lb.ask_admin("GET", "/readyz", "").status == 503).then_some(()));
     drop(backend);
+}
+
+#[test]
+fn a_second_sigterm_ends_a_drain_at_once() {
+    let peer = Peer::listen();
+    let mut lb = Lb::before(&[&peer], &["--drain-timeout", "1h"]);
+    let mut client = http::connect(lb.front);
+    client.write_all(REQUEST).unwrap();
+    let _backend = peer.accept();
+    lb.signal(Signal::TERM);
+    eventually("it drains", || lb.stderr().contains("signal again to end now").then_some(()));
+    lb.signal(Signal::TERM);
+    assert_eq!(lb.wait_for_exit().code(), Some(0));
+    expect_reset(&mut client);
+    assert!(lb.stderr().contains("ended by a second signal, 1 session open"), "{}", lb.stderr());
+}
+
+/// The replica itself would go on answering until it is killed; the data plane ends what it still has.
+#[test]
+fn the_sessions_of_a_removed_replica_are_reset_at_the_drain_deadline() {
+    let command = format!("{} replica --delay 1h --listen 127.0.0.1:{{port}}", env!("CARGO_BIN_EXE_lb"));
+    let lb = Lb::with_replicas(1, &["--drain-timeout", "200ms", "--command", &command]);
+    let mut client = http::connect(lb.front);
+    client.write_all(REQUEST).unwrap();
+    eventually("its session is open", || (lb.metric("lb_backend_sessions_open") == 1.0).then_some(()));
+    assert_eq!(lb.ask_admin("DELETE", "/rm", r#"{"n":1,"hostnames":["S1"]}"#).status, 200);
+    assert!(expect_reset(&mut client).is_empty());
+    assert_eq!(lb.metric("lb_sessions_evicted_total"), 1.0);
 }

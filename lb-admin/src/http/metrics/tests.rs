@@ -1,5 +1,9 @@
 //! The metrics page: its names, its labels, and which series end.
 
+use std::sync::Arc;
+
+use lb_core::backend::places::{PlaceLimits, Places};
+
 use super::super::routes;
 use super::super::testing::{Scripted, agreeing, ask, members, ready};
 
@@ -31,7 +35,12 @@ async fn every_metric_has_help_type_prefix_and_a_base_unit() {
 
 #[tokio::test]
 async fn backends_count_under_their_name_and_id() {
-    let scripted = agreeing(&["S1", "S2"]);
+    let mut members = members(&["S1", "S2"]);
+    let places = Places::new(PlaceLimits { places: 2, waiting: 2 }, 2);
+    assert!(places.take() && places.take() && places.wait(1).is_ok());
+    Arc::get_mut(members.backends[0].backend.as_mut().unwrap()).unwrap().places = Some(places);
+    let scripted = agreeing(&[]);
+    scripted.snapshot.send_replace(members.into());
     let snapshot = scripted.api.membership.snapshot();
     let cell = snapshot.backends[1].backend.as_ref().unwrap().counters.cell(0);
     cell.sessions.add(9);
@@ -47,6 +56,14 @@ async fn backends_count_under_their_name_and_id() {
         r#"lb_backends{state="down"} 0"#,
         r#"lb_sessions_unkeyed_total{reason="random"} 0"#,
         r#"lb_answers_total{status="503"} 0"#,
+        r#"lb_backend_places_open{backend="S1",id="1"} 2"#,
+        r#"lb_backend_places_max{backend="S1",id="1"} 2"#,
+        r#"lb_backend_sessions_waiting{backend="S1",id="1"} 1"#,
+        "lb_sessions_queued_total 0",
+        "lb_queue_timeouts_total 0",
+        "lb_queue_full_total 0",
+        "lb_sessions_spilled_total 0",
+        "lb_sessions_evicted_total 0",
         "lb_requests_pinned_total 0",
         r#"lb_replays_total{cause="reset"} 0"#,
         r#"lb_replays_total{cause="closed"} 0"#,

@@ -1,11 +1,14 @@
 //! What every route has in common: the form of JSON, HEAD, unknown paths, wrong methods.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::super::testing::{agreeing, ask, members, scripted};
 use super::*;
 use crate::events::EventKind;
 use lb_core::backend::BackendState;
+use lb_core::backend::places::{PlaceLimits, Places};
 
 #[tokio::test]
 async fn rep_is_compact_sorted_and_ends_with_one_newline() {
@@ -133,6 +136,11 @@ async fn v1_backends_tells_all_of_a_backend() {
     let cell = snapshot.backends[0].backend.as_ref().unwrap().counters.cell(1);
     cell.sessions.add(5);
     cell.ended.add(2);
+    let limits = PlaceLimits { places: 7, waiting: 2 };
+    let places = Places::new(limits, 2);
+    (0..7).for_each(|_| assert!(places.take()));
+    assert_eq!(places.wait(0), Ok(None));
+    Arc::get_mut(snapshot.backends[0].backend.as_mut().unwrap()).unwrap().places = Some(places);
     snapshot.backends[1].backend = None;
     snapshot.backends[1].pid = None;
     snapshot.backends[1].state = BackendState::Starting;
@@ -141,13 +149,14 @@ async fn v1_backends_tells_all_of_a_backend() {
     let since = "2023-11-14T22:13:20.250Z";
     let expected = json!({"backends": [
         {"name": "S1", "seat": 1, "address": "127.0.0.1:20001", "state": "ready", "since": since, "pid": 4242,
-         "weight": 1.0, "supervised": true, "sessions": 3, "sessions_total": 5},
+         "weight": 1.0, "supervised": true, "sessions": 3, "sessions_total": 5, "max_connections": 7, "waiting": 1},
         {"name": "S2", "seat": 2, "address": null, "state": "starting", "since": since, "pid": null,
-         "weight": 1.0, "supervised": true, "sessions": 0, "sessions_total": 0},
+         "weight": 1.0, "supervised": true, "sessions": 0, "sessions_total": 0, "max_connections": null, "waiting": 0},
     ]});
     assert_eq!(serde_json::from_str::<Value>(&got.body).unwrap(), expected);
     assert!(
-        got.body.starts_with(r#"{"backends":[{"address":"127.0.0.1:20001","name":"S1","pid":4242,"#),
+        got.body
+            .starts_with(r#"{"backends":[{"address":"127.0.0.1:20001","max_connections":7,"name":"S1","pid":4242,"#),
         "{}",
         got.body
     );

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use lb_core::backend::{BackendId, Seat};
 
-use super::place::{self, Alive, Health, Leaving, Life, Place, Step};
+use super::place::{self, Alive, Health, Leaving, Life, Moved, Place, Step};
 use super::{CallId, Effect, Moment, State};
 use crate::events::EventKind;
 use crate::membership::command::ChangeError;
@@ -68,6 +68,8 @@ impl State {
         }
         if let Some(id) = self.places[index].id() {
             self.effects.push(Effect::Unwatch(id));
+            let deadline = self.limits.drain_timeout.map(|timeout| now.after(timeout));
+            self.moved.extend(deadline.map(|deadline| Moved { id, deadline }));
         }
         let id = self.new_id();
         self.come_alive(index, id, None, addr, now);
@@ -197,9 +199,14 @@ impl State {
     pub(super) fn stop_drained(&mut self, now: Moment) {
         let applied = self.applied;
         for leaving in self.leaving.iter_mut().filter(|leaving| leaving.is_drained(applied, now.at)) {
+            if leaving.is_late(now.at) {
+                self.effects.push(Effect::Evict(leaving.id));
+            }
             leaving.step = Step::Stopping;
             self.effects.push(Effect::Stop(leaving.id));
         }
+        let late = self.moved.extract_if(.., |moved| now.at >= moved.deadline);
+        self.effects.extend(late.map(|moved| Effect::Evict(moved.id)));
     }
 
     fn stop_at_once(&mut self, place: Place, now: Moment) {
@@ -290,7 +297,7 @@ impl State {
 
     fn come_alive(&mut self, index: usize, id: BackendId, pid: Option<u32>, addr: SocketAddr, now: Moment) {
         let place = &mut self.places[index];
-        let backend = place::backend_at(place, id, addr, self.limits.workers);
+        let backend = place::backend_at(place, id, addr, &self.limits);
         let supervised = place.supervised;
         self.effects.push(Effect::Watch { backend: Arc::clone(&backend), supervised });
         let alive = Alive { pid, backend, health: Health::Starting, ready_at: None, suspected: None };

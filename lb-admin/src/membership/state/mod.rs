@@ -18,12 +18,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use lb_core::backend::places::PlaceLimits;
 use lb_core::backend::{Backend, BackendId, Seat, Weight};
 use lb_core::ring::{Member, Ring, RingConfig, RingError, RingTable, SlotMap};
 
 use self::change::{Pending, Queued};
 use self::numbers::SeatNumbers;
-use self::place::{Leaving, Place};
+use self::place::{Leaving, Moved, Place};
 use super::command::{Add, ChangeError, Remove};
 use super::names::NameMaker;
 use super::snapshot::Snapshot;
@@ -91,6 +92,8 @@ pub(crate) enum Effect {
     Launch { id: BackendId, name: Arc<str>, seat: u32 },
     /// Stop it; answered by `Exited`.
     Stop(BackendId),
+    /// End the sessions that it still has; it is in no table any more.
+    Evict(BackendId),
     /// Check it from now on.
     Watch { backend: Arc<Backend>, supervised: bool },
     /// No longer.
@@ -117,6 +120,7 @@ pub(crate) struct State {
     /// In order of addition; a replacement goes to the end.
     places: Vec<Place>,
     leaving: Vec<Leaving>,
+    moved: Vec<Moved>,
     pending: Vec<Pending>,
     queued: Vec<Queued>,
     last_id: u64,
@@ -145,6 +149,7 @@ struct Limits {
     /// `None`: no deadline.
     drain_timeout: Option<Duration>,
     workers: usize,
+    places: Option<PlaceLimits>,
 }
 
 /// How often a draining replica's sessions are counted: nobody tells when the last one ends.
@@ -164,6 +169,7 @@ impl State {
                 replicas_max: config.replicas_max,
                 drain_timeout: Some(config.drain_timeout).filter(|timeout| !timeout.is_zero()),
                 workers,
+                places: config.places,
             },
             rng,
             slots: ring.slot_map(),
@@ -172,6 +178,7 @@ impl State {
             names: NameMaker::new(config.names.made_up.clone()),
             places: Vec::new(),
             leaving: Vec::new(),
+            moved: Vec::new(),
             pending: Vec::new(),
             queued: Vec::new(),
             last_id: 0,
@@ -217,7 +224,8 @@ impl State {
         let changes = self.change_deadlines();
         let places = self.places.iter().filter_map(life::deadline);
         let drains = self.leaving.iter().any(Leaving::is_draining).then(|| now + DRAIN_POLL);
-        changes.chain(places).chain(drains).min()
+        let moved = self.moved.iter().map(|moved| moved.deadline);
+        changes.chain(places).chain(drains).chain(moved).min()
     }
 
     /// Whether everything has stopped after `Stop`.

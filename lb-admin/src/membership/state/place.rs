@@ -10,7 +10,7 @@ use std::time::{Instant, SystemTime};
 
 use lb_core::backend::{Backend, BackendId, BackendState, Seat, Weight};
 
-use super::{CallId, Moment};
+use super::{CallId, Limits, Moment};
 use crate::membership::snapshot::BackendView;
 use crate::supervisor::backoff::Backoff;
 
@@ -183,6 +183,11 @@ impl Leaving {
         (applied >= version && open == 0) || deadline.is_some_and(|deadline| now >= deadline)
     }
 
+    /// Whether its sessions have had their time.
+    pub(super) fn is_late(&self, now: Instant) -> bool {
+        matches!(self.step, Step::Draining { deadline: Some(deadline), .. } if now >= deadline)
+    }
+
     pub(super) fn view(&self) -> BackendView {
         BackendView {
             name: Arc::clone(&self.name),
@@ -198,6 +203,13 @@ impl Leaving {
     }
 }
 
+/// An address that a `--backend` had before its name resolved to another: its sessions may finish until then.
+#[derive(Debug)]
+pub(super) struct Moved {
+    pub(super) id: BackendId,
+    pub(super) deadline: Instant,
+}
+
 /// What [`Place::new`] doesn't know of a `--backend`.
 pub(super) fn static_place(name: &str, number: u32, weight: Weight, now: Moment) -> Place {
     let place = Place::new(name.into(), Seat::named(name, number), weight, now);
@@ -205,6 +217,7 @@ pub(super) fn static_place(name: &str, number: u32, weight: Weight, now: Moment)
 }
 
 /// A launched replica's backend.
-pub(super) fn backend_at(place: &Place, id: BackendId, addr: SocketAddr, workers: usize) -> Arc<Backend> {
-    Arc::new(Backend::new(id, Arc::clone(&place.name), place.seat, addr, workers))
+pub(super) fn backend_at(place: &Place, id: BackendId, addr: SocketAddr, limits: &Limits) -> Arc<Backend> {
+    let backend = Backend::new(id, Arc::clone(&place.name), place.seat, addr, limits.workers);
+    Arc::new(backend.with_places(limits.places))
 }

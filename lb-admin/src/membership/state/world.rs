@@ -19,6 +19,7 @@ pub(super) fn config(replicas: u32) -> AdminConfig {
         backend_check: Check::Tcp,
         names: Names { first: "S{n}".into(), made_up: "S{n}".into(), server_id: "{name}".into() },
         drain_timeout: Duration::from_secs(30),
+        places: None,
         record_requests: None,
         replicas_max: 64,
         state_dir: "unused".into(),
@@ -103,6 +104,16 @@ impl World {
         let stops = stops.collect();
         self.effects.retain(|effect| !matches!(effect, Effect::Stop(_)));
         stops
+    }
+
+    pub(super) fn evictions(&mut self) -> Vec<BackendId> {
+        let evicted = self.effects.iter().filter_map(|effect| match effect {
+            Effect::Evict(id) => Some(*id),
+            _ => None,
+        });
+        let evicted = evicted.collect();
+        self.effects.retain(|effect| !matches!(effect, Effect::Evict(_)));
+        evicted
     }
 
     pub(super) fn table(&self) -> Vec<String> {

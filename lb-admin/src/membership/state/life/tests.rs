@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lb_core::backend::{BackendId, BackendState, Weight};
 
-use crate::config::StaticBackend;
+use crate::config::{AdminConfig, StaticBackend};
 use crate::membership::command::ChangeError;
 use crate::membership::state::world::{World, config, is_made_up};
 use crate::membership::state::{DRAIN_POLL, Effect, Input};
@@ -50,9 +50,25 @@ fn draining_ends_at_its_deadline() {
     world.remove(None, &["S1"]);
     world.apply(Input::Applied(world.state.version));
     world.after(Duration::from_secs(29));
-    assert!(world.stops().is_empty());
+    assert!(world.evictions().is_empty() && world.stops().is_empty());
     world.after(Duration::from_secs(1));
-    assert_eq!(world.stops(), [id]);
+    assert_eq!((world.evictions(), world.stops()), (vec![id], vec![id]));
+}
+
+#[test]
+fn sessions_at_an_address_that_a_backend_has_moved_from_end_at_the_drain_deadline() {
+    let backend = StaticBackend { name: "b".to_owned(), host: "b:80".to_owned(), weight: Weight::ONE };
+    let mut world = World::new(&AdminConfig { backends: vec![backend], ..config(0) });
+    for last in [1, 2] {
+        world.apply(Input::Resolved { name: "b".into(), addr: SocketAddr::from(([10, 0, 0, last], 80)) });
+    }
+    let first = BackendId(world.id("b").0 - 1);
+    world.after(Duration::from_secs(29));
+    assert!(world.evictions().is_empty());
+    world.after(Duration::from_secs(1));
+    assert_eq!(world.evictions(), [first]);
+    world.after(Duration::from_secs(60));
+    assert!(world.evictions().is_empty(), "once");
 }
 
 #[test]
