@@ -36,6 +36,10 @@ pub struct WorkerConfig {
     pub record_answered: bool,
     /// Client connections over all workers; the rest waits in the accept queue.
     pub connections_max: usize,
+    /// Client connections of one address (IPv6: one /64) over all workers; the rest is reset. 0 = as many as there may be.
+    pub connections_per_source: u32,
+    /// Whether every client connection begins with a PROXY header, which says who the client is.
+    pub accept_proxy: bool,
 }
 
 impl WorkerConfig {
@@ -57,6 +61,8 @@ impl WorkerConfig {
             serve_admin_paths: false,
             record_answered: false,
             connections_max: 1000,
+            connections_per_source: 0,
+            accept_proxy: false,
         }
     }
 }

@@ -32,6 +32,12 @@ pub(crate) trait Kernel {
     /// Whether the socket is connected to itself.
     fn is_self_connected(&self, stream: &Self::Stream) -> bool;
 
+    /// The client's address and the one that it connected to; `None` where the kernel doesn't say any more.
+    fn endpoints(&self, stream: &Self::Stream) -> Option<(SocketAddr, SocketAddr)> {
+        let _unknown = stream;
+        None
+    }
+
     /// Reads once.
     fn read(&self, stream: &Self::Stream, buffer: &mut [u8]) -> Filled;
     /// Writes once. `more`: a FIN follows at once.

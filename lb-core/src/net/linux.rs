@@ -49,6 +49,10 @@ impl Kernel for Linux {
         connect::is_self_connected(stream)
     }
 
+    fn endpoints(&self, stream: &TcpStream) -> Option<(SocketAddr, SocketAddr)> {
+        Some((stream.peer_addr().ok()?, stream.local_addr().ok()?))
+    }
+
     fn read(&self, stream: &TcpStream, buffer: &mut [u8]) -> Filled {
         copy::read(stream, buffer)
     }

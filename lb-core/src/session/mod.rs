@@ -3,7 +3,7 @@
 //!
 //! [`Session::next`] says what to do; whoever does it (`worker`, with `net`) tells how it went, and asks again until the
 //! answer is [`Action::Wait`] or [`Action::Close`]. The way of a session:
-//! [`first_line`] → [`key`] → [`request`] (the decision) → [`route`] (which backend) → [`relay`] (both directions, with
+//! ([`proxy_header`] →) [`first_line`] → [`key`] → [`request`] (the decision) → [`route`] (which backend) → [`relay`] (both directions, with
 //! [`body`] where the request's end matters) → [`close`]; [`answer`] where the front speaks itself; [`deadline`] always.
 
 pub mod answer;
@@ -13,6 +13,7 @@ pub mod deadline;
 pub mod first_line;
 pub mod flow;
 pub mod key;
+pub mod proxy_header;
 pub mod relay;
 pub mod request;
 pub mod route;
@@ -31,6 +32,8 @@ use crate::outcome::Filled;
 /// Where a session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
+    /// `--accept-proxy`: the header that says who the client is has not arrived yet.
+    Announcement,
     /// The head is read until the decision can be made.
     Head(HeadScan),
     /// A backend is to be chosen and connected to.
@@ -50,6 +53,8 @@ pub(crate) enum Phase {
 pub enum Action {
     /// Nothing, until a socket or a deadline says more.
     Wait,
+    /// Read from the client until it has said who it is ([`proxy_header::read`]).
+    ReadAnnouncement,
     /// Read from the client and decide ([`request::decide`]) by all it has sent.
     ReadHead,
     /// Choose a backend and begin to connect.
@@ -95,6 +100,17 @@ impl Session {
         Self { phase: Phase::Head(HeadScan::default()), relay, since_ms: now_ms, touched_ms: now_ms, http: false }
     }
 
+    /// The same, where its first bytes must say on whose behalf it comes.
+    pub fn accepted_from_proxy(now_ms: u64) -> Self {
+        Self { phase: Phase::Announcement, ..Self::accepted(now_ms) }
+    }
+
+    /// The PROXY header has been read; the head follows it, under the same deadline.
+    pub fn announced(&mut self) {
+        debug_assert_eq!(self.phase, Phase::Announcement, "a client is announced once, first of all");
+        self.phase = Phase::Head(HeadScan::default());
+    }
+
     /// What to do next.
     pub fn next(&self) -> Action {
         if self.relay.step() == Step::ClientGone {
@@ -106,13 +122,15 @@ impl Session {
         }
         let client_readable = || self.relay.readable(Side::Client);
         match self.phase {
+            Phase::Announcement if client_readable() => Action::ReadAnnouncement,
             Phase::Head(_) if client_readable() => Action::ReadHead,
             Phase::Routing(_) => Action::Connect,
             Phase::Connecting(_) if self.relay.writable(Side::Backend) => Action::Open,
             Phase::Relaying => self.relaying(),
             Phase::Lingering(reason) if self.relay.client_ended() => Action::Close(reason),
             Phase::Lingering(_) if client_readable() => Action::Discard,
-            Phase::Head(_) | Phase::Connecting(_) | Phase::Lingering(_) | Phase::ResettingClient { .. } => Action::Wait,
+            Phase::Announcement | Phase::Head(_) | Phase::Connecting(_) => Action::Wait,
+            Phase::Lingering(_) | Phase::ResettingClient { .. } => Action::Wait,
         }
     }
 
@@ -217,6 +235,7 @@ impl Session {
     /// What to do now that [`Session::deadline_ms`] has passed. `received`: bytes of the head so far.
     pub fn expired(&mut self, received: usize, now_ms: u64) -> Action {
         match self.phase {
+            Phase::Announcement => Action::Close(CloseReason::HeadTimeout),
             Phase::Head(_) if received == 0 => Action::Close(CloseReason::HeadTimeout),
             Phase::Head(_) => Action::Answer(Status::HeadTimeout),
             Phase::Connecting(_) | Phase::Routing(_) => {

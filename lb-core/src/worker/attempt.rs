@@ -5,6 +5,7 @@
 
 use super::desk::Desk;
 use super::live::{Live, Socket};
+use super::proxied;
 use crate::control::Report;
 use crate::net::connect::{self, ConnectFailure};
 use crate::net::kernel::Kernel;
@@ -37,7 +38,8 @@ pub(crate) fn connect<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Opti
             live.backend = Some(Socket::new(stream));
             live.session.connecting(desk.now_ms);
             // The optimistic first write: where it is too early it says so.
-            live.session.relay.readiness(Side::Backend).writable = desk.fresh + live.to_backend.len() > 0;
+            let waiting = desk.fresh + live.to_backend.len();
+            live.session.relay.readiness(Side::Backend).writable = waiting > 0 || wants_header(live);
             None
         }
         Err(failure) => failed(live, desk, failure),
@@ -48,7 +50,9 @@ pub(crate) fn connect<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Opti
 pub(crate) fn open<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Option<Action> {
     let stream = live.stream(Side::Backend)?;
     let waiting = if desk.fresh > 0 { &desk.scratch[..desk.fresh] } else { live.to_backend.pending() };
-    let outcome = if waiting.is_empty() {
+    let outcome = if let Some(header) = proxied::header_for_backend(live, desk) {
+        proxied::write_first(live, desk, &header)
+    } else if waiting.is_empty() {
         desk.kernel.connected(stream).map(|done| if done { Flushed::Bytes(0) } else { Flushed::Blocked })
     } else {
         desk.kernel.write_first(stream, waiting)
@@ -65,6 +69,10 @@ pub(crate) fn open<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Option<
         }
         Err(failure) => failed(live, desk, failure),
     }
+}
+
+fn wants_header<K: Kernel>(live: &Live<K>) -> bool {
+    live.routed_to.as_ref().is_some_and(|backend| backend.send_proxy.is_some())
 }
 
 fn met_itself<K: Kernel>(stream: &K::Stream, live: &Live<K>, desk: &Desk<K>) -> bool {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::buffers::{Buffers, SCRATCH_BYTES};
 use super::live::{BackendHandle, Live, Registered};
+use super::source_limit::SourceLimit;
 use super::timer::Timers;
 use super::token::{SessionKey, Target};
 use crate::config::WorkerConfig;
@@ -29,6 +30,8 @@ pub(crate) struct Desk<K> {
     pub(crate) random: fastrand::Rng,
     /// Milliseconds since the worker started, read once a turn.
     pub(crate) now_ms: u64,
+    /// Connections by client address, where that is limited.
+    pub(crate) sources: Option<Arc<SourceLimit>>,
     /// The process is stopping.
     pub(crate) draining: bool,
     /// Backend ports from here on can be met by a connect's own source port.
@@ -73,6 +76,7 @@ impl<K: Kernel> Desk<K> {
             timers: Timers::default(),
             random: fastrand::Rng::new(),
             now_ms: 0,
+            sources: None,
             draining: false,
             ephemeral_from,
         }

@@ -94,6 +94,8 @@ impl<K: Kernel> Worker<K> {
         });
         desk.port.shared.stats.accepted.add(turned.accepted);
         desk.port.shared.stats.accepts_deferred.add(turned.deferred);
+        desk.port.shared.stats.refused_by_source.add(turned.refused_by_source);
+        desk.port.shared.stats.refused_without_descriptor.add(turned.refused_without_descriptor);
         if closed > 0 {
             self.admission.session_closed();
         }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use lb_core::backend::{Backend, BackendId, Counter, Seat, Weight};
+use lb_core::backend::{Backend, BackendId, Counter, ProxyVersion, Seat, Weight};
 use lb_core::config::WorkerConfig;
 use lb_core::control::Control;
 use lb_core::net::listen::Fronts;
@@ -55,6 +55,11 @@ impl Plane {
 
     /// Publishes a table of backends at these addresses, in seats 1, 2, …, and waits until it is applied.
     pub(crate) fn route_to(&self, addrs: &[SocketAddr]) -> Vec<Arc<Backend>> {
+        self.route_to_as(addrs, None)
+    }
+
+    /// The same, where each connection to them begins with a PROXY header.
+    pub(crate) fn route_to_as(&self, addrs: &[SocketAddr], send_proxy: Option<ProxyVersion>) -> Vec<Arc<Backend>> {
         let mut ring = Ring::new(RingConfig::new(Rule::Rendezvous, Some(1024), 0).unwrap());
         let backends: Vec<Arc<Backend>> = (1..)
             .zip(addrs)
@@ -62,7 +67,8 @@ impl Plane {
                 let seat = Seat::numbered(number);
                 ring.add(Member { seat, weight: Weight::ONE }).unwrap();
                 let id = BackendId(NEXT_BACKEND.fetch_add(1, Ordering::Relaxed));
-                Arc::new(Backend::new(id, format!("S{number}").into(), seat, *addr, self.workers))
+                let backend = Backend::new(id, format!("S{number}").into(), seat, *addr, self.workers);
+                Arc::new(backend.with_proxy_header(send_proxy))
             })
             .collect();
         self.publish(&mut ring, &backends);
