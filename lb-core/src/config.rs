@@ -2,6 +2,7 @@
 //!
 //! Plain values only, so that the pure `session` may read them as well as the workers.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::ring::KeyHasher;
@@ -40,6 +41,8 @@ pub struct WorkerConfig {
     pub connections_per_source: u32,
     /// Whether every client connection begins with a PROXY header, which says who the client is.
     pub accept_proxy: bool,
+    /// Where connections to backends come from; `None`: as the kernel likes.
+    pub source: Option<Source>,
 }
 
 impl WorkerConfig {
@@ -63,12 +66,22 @@ impl WorkerConfig {
             connections_max: 1000,
             connections_per_source: 0,
             accept_proxy: false,
+            source: None,
         }
     }
 }
 
 /// Most further backends that `retries` may ask for: a session remembers whom it has tried.
 pub const RETRIES_MAX: u32 = 7;
+
+/// `--source`: where connections to backends of the same address family come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// An address of this machine; the unspecified one: any.
+    pub addr: IpAddr,
+    /// First and last port; `None`: those that the kernel gives out.
+    pub ports: Option<(u16, u16)>,
+}
 
 /// `--mode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

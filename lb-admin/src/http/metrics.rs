@@ -76,6 +76,11 @@ const UNKEYED: &[ReasonCounter] = &[
     ("raw", |stats| &stats.unkeyed_raw),
     ("source", |stats| &stats.unkeyed_source),
 ];
+const REFUSED: &[ReasonCounter] = &[
+    ("no_proxy_header", |stats| &stats.refused_unannounced),
+    ("source_limit", |stats| &stats.refused_by_source),
+    ("no_descriptor", |stats| &stats.refused_without_descriptor),
+];
 const DIRECTIONS: &[ReasonCounter] =
     &[("client_to_backend", |stats| &stats.bytes_to_backend), ("backend_to_client", |stats| &stats.bytes_to_client)];
 type BackendCounter = (&'static str, &'static str, fn(&BackendCell) -> &Counter);
@@ -97,6 +102,7 @@ impl Scrape {
             counters.iter().map(|(value, pick)| ([(label, (*value).to_owned())], self.total(*pick))).collect()
         };
         page.counters("sessions_unkeyed", "Sessions routed without a key from the request", by("reason", UNKEYED))?;
+        page.counters("connections_refused", "Client connections reset at the door", by("reason", REFUSED))?;
         page.counters("relayed_bytes", "Bytes relayed between clients and backends", by("direction", DIRECTIONS))?;
         let answers = ANSWER_STATUSES.iter().enumerate().map(|(index, status)| {
             let sum = self.control.stats().map(|stats| stats.answers[index].read()).sum::<u64>();

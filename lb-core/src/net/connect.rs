@@ -6,6 +6,9 @@ use std::net::SocketAddr;
 use mio::net::TcpStream;
 use rustix::io::Errno;
 
+use super::source::begin_from;
+use crate::config::Source;
+
 /// Why a connect could not be begun or did not succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectFailure {
@@ -16,8 +19,12 @@ pub enum ConnectFailure {
 }
 
 /// Begins to connect. On loopback the handshake is done when this returns; elsewhere EINPROGRESS is the rule.
-pub fn begin(addr: SocketAddr) -> Result<TcpStream, ConnectFailure> {
-    TcpStream::connect(addr).map_err(|error| failure(&error))
+pub fn begin(addr: SocketAddr, source: Option<&Source>) -> Result<TcpStream, ConnectFailure> {
+    let stream = match source.filter(|source| source.addr.is_ipv4() == addr.is_ipv4()) {
+        Some(source) => begin_from(source, addr),
+        None => TcpStream::connect(addr),
+    };
+    stream.map_err(|error| failure(&error))
 }
 
 /// What a connect error means. EADDRNOTAVAIL (no ephemeral port left towards this address) is counted as the backend's:

@@ -11,17 +11,24 @@ use super::accept::{self, Accepted};
 use super::connect::{self, ConnectFailure};
 use super::kernel::{Kernel, Watch};
 use super::{copy, listen, shutdown};
+use crate::config::Source;
 use crate::outcome::{Filled, Flushed};
 
 /// The kernel that this machine runs, and the epoll instance of one worker.
 #[derive(Debug)]
 pub(crate) struct Linux {
     registry: Registry,
+    source: Option<Source>,
 }
 
 impl Linux {
     pub(crate) fn new(registry: Registry) -> Self {
-        Self { registry }
+        Self { registry, source: None }
+    }
+
+    /// The same, its connects coming from there.
+    pub(crate) fn connecting_from(self, source: Option<Source>) -> Self {
+        Self { source, ..self }
     }
 }
 
@@ -38,7 +45,7 @@ impl Kernel for Linux {
     }
 
     fn connect(&self, addr: SocketAddr) -> Result<TcpStream, ConnectFailure> {
-        connect::begin(addr)
+        connect::begin(addr, self.source.as_ref())
     }
 
     fn connected(&self, stream: &TcpStream) -> Result<bool, ConnectFailure> {

@@ -10,3 +10,4 @@ pub(crate) mod kernel;
 pub(crate) mod linux;
 pub mod listen;
 pub mod shutdown;
+pub mod source;

@@ -47,10 +47,13 @@ impl Loop {
         for (number, listener) in parts.listeners.iter_mut().enumerate() {
             parts.poll.registry().register(listener, Target::Listener(number).token(), Interest::READABLE)?;
         }
-        let kernel = Rc::new(Linux::new(parts.poll.registry().try_clone()?));
+        let source = parts.config.source;
+        let kernel = Rc::new(Linux::new(parts.poll.registry().try_clone()?).connecting_from(source));
         let door = Door { accept_proxy: parts.config.accept_proxy, sources: parts.sources.clone() };
         let admission = Admission::new(Rc::clone(&kernel), parts.listeners, parts.sessions_max).behind(door);
-        let desk = Desk::new(kernel, parts.config, parts.port, parts.number, connect::ephemeral_from());
+        let ephemeral_from = source.and_then(|source| source.ports).map_or(u16::MAX, |(first, _)| first);
+        let ephemeral_from = ephemeral_from.min(connect::ephemeral_from());
+        let desk = Desk::new(kernel, parts.config, parts.port, parts.number, ephemeral_from);
         let desk = Desk { sources: parts.sources, ..desk };
         Ok(Self { poll: parts.poll, worker: Worker::new(admission, desk), started: Instant::now() })
     }

@@ -90,9 +90,10 @@ impl<K: Kernel> Worker<K> {
         admission.settle(desk.now_ms);
         let mut closed = 0;
         let turned = admission.turn(sessions, desk.now_ms, |sessions, key| {
+            // Before it is driven: a session must not be seen to have ended that was never seen to begin.
+            desk.port.shared.stats.accepted.add(1);
             closed += u64::from(drive(sessions, desk, run_queue, key, dispatch::drive));
         });
-        desk.port.shared.stats.accepted.add(turned.accepted);
         desk.port.shared.stats.accepts_deferred.add(turned.deferred);
         desk.port.shared.stats.refused_by_source.add(turned.refused_by_source);
         desk.port.shared.stats.refused_without_descriptor.add(turned.refused_without_descriptor);

@@ -39,12 +39,12 @@ fn one_address_has_its_share_over_all_workers_and_others_have_theirs() {
     let mut served = open.pop().unwrap();
     served.write_all(b"GET /r?id=1 HTTP/1.1\r\n\r\n").unwrap();
     assert!(read_text(&mut served).ends_with("hello"));
-    drop(served);
+    drop((served, other));
     until("its place is free", || plane.open_sessions() == 4);
     let mut next = connect_from(2, plane.addr);
     next.write_all(b"GET /r?id=1 HTTP/1.1\r\n\r\n").unwrap();
     assert!(read_text(&mut next).ends_with("hello"));
-    drop(open);
+    drop((open, next));
     plane.all_closed();
 }
 

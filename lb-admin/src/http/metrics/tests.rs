@@ -47,6 +47,7 @@ async fn backends_count_under_their_name_and_id() {
         r#"lb_backends{state="down"} 0"#,
         r#"lb_sessions_unkeyed_total{reason="random"} 0"#,
         r#"lb_answers_total{status="503"} 0"#,
+        r#"lb_connections_refused_total{reason="source_limit"} 0"#,
         "lb_requests_pinned_total 0",
         "lb_replicas_target 2",
         "lb_replicas_replaced_total 2",

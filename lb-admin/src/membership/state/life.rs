@@ -7,9 +7,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use lb_core::backend::{BackendId, Seat};
+use lb_core::backend::{Backend, BackendId, Seat};
 
-use super::place::{self, Alive, Health, Leaving, Life, Place, Step};
+use super::place::{Alive, Health, Leaving, Life, Place, Step};
 use super::{CallId, Effect, Moment, State};
 use crate::events::EventKind;
 use crate::membership::command::ChangeError;
@@ -290,7 +290,9 @@ impl State {
 
     fn come_alive(&mut self, index: usize, id: BackendId, pid: Option<u32>, addr: SocketAddr, now: Moment) {
         let place = &mut self.places[index];
-        let backend = place::backend_at(place, id, addr, self.limits.workers);
+        let send_proxy = if place.supervised { self.limits.replica_send_proxy } else { place.send_proxy };
+        let backend = Backend::new(id, Arc::clone(&place.name), place.seat, addr, self.limits.workers);
+        let backend = Arc::new(backend.with_proxy_header(send_proxy));
         let supervised = place.supervised;
         self.effects.push(Effect::Watch { backend: Arc::clone(&backend), supervised });
         let alive = Alive { pid, backend, health: Health::Starting, ready_at: None, suspected: None };

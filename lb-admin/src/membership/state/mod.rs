@@ -18,7 +18,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use lb_core::backend::{Backend, BackendId, Seat, Weight};
+use lb_core::backend::{Backend, BackendId, ProxyVersion, Seat, Weight};
 use lb_core::ring::{Member, Ring, RingConfig, RingError, RingTable, SlotMap};
 
 use self::change::{Pending, Queued};
@@ -145,6 +145,7 @@ struct Limits {
     /// `None`: no deadline.
     drain_timeout: Option<Duration>,
     workers: usize,
+    replica_send_proxy: Option<ProxyVersion>,
 }
 
 /// How often a draining replica's sessions are counted: nobody tells when the last one ends.
@@ -164,6 +165,7 @@ impl State {
                 replicas_max: config.replicas_max,
                 drain_timeout: Some(config.drain_timeout).filter(|timeout| !timeout.is_zero()),
                 workers,
+                replica_send_proxy: config.replica_send_proxy,
             },
             rng,
             slots: ring.slot_map(),
@@ -249,7 +251,7 @@ impl State {
         }
         for backend in &config.backends {
             let number = self.numbers.give();
-            self.take_seat(place::static_place(&backend.name, number, backend.weight, now))?;
+            self.take_seat(place::static_place(backend, number, now))?;
         }
         Ok(())
     }

@@ -152,7 +152,8 @@ fn a_burst_of_refused_connects_asks_for_one_probe() {
 #[test]
 fn a_backend_of_somebody_else_is_listed_always_never_picked_and_never_removed() {
     let mut config = config(2);
-    config.backends = vec![StaticBackend { name: "ext".into(), host: "localhost:1".into(), weight: Weight::ONE }];
+    config.backends =
+        vec![StaticBackend { name: "ext".into(), host: "localhost:1".into(), weight: Weight::ONE, send_proxy: None }];
     let mut world = World::new(&config);
     world.all_ready();
     assert_eq!((world.listed(), world.table().len()), (["S1", "S2", "ext"].map(String::from).to_vec(), 2));
@@ -176,7 +177,8 @@ fn a_backend_of_somebody_else_is_listed_always_never_picked_and_never_removed() 
 #[test]
 fn the_first_names_pass_over_those_of_backends() {
     let mut config = config(2);
-    config.backends = vec![StaticBackend { name: "S1".into(), host: "localhost:1".into(), weight: Weight::ONE }];
+    config.backends =
+        vec![StaticBackend { name: "S1".into(), host: "localhost:1".into(), weight: Weight::ONE, send_proxy: None }];
     let mut world = World::new(&config);
     let names: Vec<_> = world.launches().into_iter().map(|(_, name)| name).collect();
     assert_eq!(names, ["S2", "S3"]);

@@ -1,0 +1,55 @@
+//! Where connections come from, asked of the other end.
+
+use std::net::{IpAddr, TcpListener};
+
+use super::*;
+
+/// A free address of loopback, so that no other test's ports are in the way.
+const ELSEWHERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 77, 0, 1));
+
+fn arrives_from(source: &Source, listener: &TcpListener) -> (SocketAddr, TcpStream, std::net::TcpStream) {
+    let stream = begin_from(source, listener.local_addr().unwrap()).unwrap();
+    let (accepted, from) = listener.accept().unwrap();
+    (from, stream, accepted)
+}
+
+#[test]
+fn connections_come_from_the_address() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let source = Source { addr: ELSEWHERE, ports: None };
+    assert_eq!(arrives_from(&source, &listener).0.ip(), ELSEWHERE);
+}
+
+/// 200 connections to two backends out of 100 ports: each port serves both.
+#[test]
+fn a_port_serves_as_many_connections_as_there_are_backends() {
+    const PORTS: u16 = 100;
+    let source = Source { addr: ELSEWHERE, ports: Some((30_000, 30_000 + PORTS - 1)) };
+    if let Err(SourceError::NoPortRange) = check_source(&source) {
+        eprintln!("not run: this kernel has no IP_LOCAL_PORT_RANGE (Linux 6.3)");
+        return;
+    }
+    let backends = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let mut open = Vec::new();
+    for listener in &backends {
+        let mut ports: Vec<u16> = (0..PORTS)
+            .map(|_| {
+                let (from, stream, accepted) = arrives_from(&source, listener);
+                open.push((stream, accepted));
+                from.port()
+            })
+            .collect();
+        ports.sort_unstable();
+        assert!(ports.into_iter().eq(30_000..30_000 + PORTS), "each port once");
+        let error = begin_from(&source, listener.local_addr().unwrap()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AddrNotAvailable, "this backend has had them all");
+    }
+    assert_eq!(open.len(), 200);
+}
+
+#[test]
+fn an_address_of_nobody_is_found_before_anything_is_served() {
+    let nobody = Source { addr: "192.0.2.1".parse().unwrap(), ports: None };
+    assert!(matches!(check_source(&nobody), Err(SourceError::NotOurs(addr)) if addr == nobody.addr));
+    assert!(check_source(&Source { addr: ELSEWHERE, ports: None }).is_ok());
+}
