@@ -59,13 +59,12 @@ pub fn may_self_connect(addr: SocketAddr, ephemeral_from: u16) -> bool {
     addr.port() >= ephemeral_from
 }
 
-/// The first port that the kernel gives out by itself (`net.ipv4.ip_local_port_range`).
-pub fn ephemeral_from() -> u16 {
-    const LINUX_DEFAULT: u16 = 32_768;
-    std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range")
-        .ok()
-        .and_then(|range| range.split_whitespace().next()?.parse().ok())
-        .unwrap_or(LINUX_DEFAULT)
+/// The first and the last port that the kernel gives out by itself (`net.ipv4.ip_local_port_range`).
+pub fn ephemeral_ports() -> (u16, u16) {
+    const LINUX_DEFAULT: (u16, u16) = (32_768, 60_999);
+    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
+    let mut ports = range.split_whitespace().map(|port| port.parse().ok());
+    ports.next().flatten().zip(ports.next().flatten()).unwrap_or(LINUX_DEFAULT)
 }
 
 #[cfg(test)]

@@ -47,6 +47,11 @@ pub(crate) trait Kernel {
     /// Lets small writes leave at once.
     fn no_delay(&self, stream: &Self::Stream);
 
+    /// Has the kernel notice a peer that is gone without a word.
+    fn keep_alive(&self, stream: &Self::Stream) {
+        let _unwatched = stream;
+    }
+
     /// Says FIN.
     fn shut_write(&self, stream: &Self::Stream);
     /// Closes with RST.

@@ -10,7 +10,7 @@ use socket2::SockRef;
 use super::accept::{self, Accepted};
 use super::connect::{self, ConnectFailure};
 use super::kernel::{Kernel, Watch};
-use super::{copy, listen, shutdown};
+use super::{copy, keepalive, listen, shutdown};
 use crate::config::Source;
 use crate::outcome::{Filled, Flushed};
 
@@ -75,6 +75,11 @@ impl Kernel for Linux {
     fn no_delay(&self, stream: &TcpStream) {
         // Without it the session is slower, not wrong.
         let _slower = SockRef::from(stream).set_tcp_nodelay(true);
+    }
+
+    fn keep_alive(&self, stream: &TcpStream) {
+        // Without it a silent end is noticed by the idle timeout.
+        let _later = keepalive::set(&SockRef::from(stream));
     }
 
     fn shut_write(&self, stream: &TcpStream) {

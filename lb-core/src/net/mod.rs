@@ -6,6 +6,7 @@ pub mod accept;
 pub mod connect;
 pub mod copy;
 pub mod inherited;
+pub mod keepalive;
 pub(crate) mod kernel;
 pub(crate) mod linux;
 pub mod listen;

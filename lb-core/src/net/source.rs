@@ -12,6 +12,7 @@ use std::os::fd::AsRawFd;
 use mio::net::TcpStream;
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::connect;
 use crate::config::Source;
 
 /// `IP_LOCAL_PORT_RANGE` of linux/in.h: since Linux 6.3, and not yet in the libc crate.
@@ -26,6 +27,16 @@ pub enum SourceError {
     /// The kernel doesn't know the option.
     #[error("--source with a range of ports needs Linux 6.3 or newer: leave the range out")]
     NoPortRange,
+    /// The kernel would ignore the range without a word.
+    #[error(
+        "--source: ports {asked} are not all within net.ipv4.ip_local_port_range ({allowed}): change one of the two"
+    )]
+    OutsideRange {
+        /// The range asked for.
+        asked: String,
+        /// What the system gives out.
+        allowed: String,
+    },
     /// Anything else the kernel said.
     #[error("--source {addr}: {source}")]
     Failed {
@@ -40,6 +51,11 @@ pub enum SourceError {
 /// every session.
 pub fn check_source(source: &Source) -> Result<(), SourceError> {
     let addr = source.addr;
+    let (least, most) = connect::ephemeral_ports();
+    if let Some((first, last)) = source.ports.filter(|&(first, last)| first < least || last > most) {
+        let (asked, allowed) = (format!("{first}-{last}"), format!("{least}-{most}"));
+        return Err(SourceError::OutsideRange { asked, allowed });
+    }
     let failed = |source: io::Error| match source.raw_os_error() {
         Some(libc::EADDRNOTAVAIL) => SourceError::NotOurs(addr),
         Some(libc::ENOPROTOOPT) => SourceError::NoPortRange,

@@ -296,6 +296,7 @@ impl<K: Kernel> Live<K> {
             armed_ms: 0,
             queued: false,
             backend_nodelay: false,
+            backend_keepalive: false,
             answered_since: false,
         }
     }

@@ -36,6 +36,7 @@ pub(crate) fn connect<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Opti
     match desk.kernel.connect(addr) {
         Ok(stream) => {
             live.backend = Some(Socket::new(stream));
+            live.backend_keepalive = false;
             live.session.connecting(desk.now_ms);
             // The optimistic first write: where it is too early it says so.
             let waiting = desk.fresh + live.to_backend.len();
@@ -136,5 +137,16 @@ pub(crate) fn no_delay<K: Kernel>(live: &mut Live<K>, kernel: &K) {
     {
         kernel.no_delay(backend);
         live.backend_nodelay = true;
+    }
+}
+
+/// Sets SO_KEEPALIVE on the backend's socket of a session that has lived for a while. Those of a moment don't pay for it.
+pub(crate) fn keep_alive<K: Kernel>(live: &mut Live<K>, kernel: &K) {
+    if !live.backend_keepalive
+        && !live.session.is_connecting()
+        && let Some(backend) = live.stream(Side::Backend)
+    {
+        kernel.keep_alive(backend);
+        live.backend_keepalive = true;
     }
 }

@@ -51,8 +51,7 @@ impl Loop {
         let kernel = Rc::new(Linux::new(parts.poll.registry().try_clone()?).connecting_from(source));
         let door = Door { accept_proxy: parts.config.accept_proxy, sources: parts.sources.clone() };
         let admission = Admission::new(Rc::clone(&kernel), parts.listeners, parts.sessions_max).behind(door);
-        let ephemeral_from = source.and_then(|source| source.ports).map_or(u16::MAX, |(first, _)| first);
-        let ephemeral_from = ephemeral_from.min(connect::ephemeral_from());
+        let (ephemeral_from, _) = connect::ephemeral_ports();
         let desk = Desk::new(kernel, parts.config, parts.port, parts.number, ephemeral_from);
         let desk = Desk { sources: parts.sources, ..desk };
         Ok(Self { poll: parts.poll, worker: Worker::new(admission, desk), started: Instant::now() })

@@ -62,6 +62,8 @@ pub(crate) struct Live<K: Kernel> {
     pub(crate) queued: bool,
     /// NODELAY is set on the backend's socket (before its second write).
     pub(crate) backend_nodelay: bool,
+    /// SO_KEEPALIVE is set on the backend's socket (once the session has lived for a while).
+    pub(crate) backend_keepalive: bool,
     /// The client has got bytes since its last request bytes, so what it sends next is another request.
     pub(crate) answered_since: bool,
 }

@@ -11,6 +11,8 @@ mod connecting;
 mod control;
 mod drain;
 mod ends;
+mod keepalive;
+mod ports_used_up;
 mod proxied;
 mod requests;
 mod routing;

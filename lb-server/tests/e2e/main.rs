@@ -11,6 +11,7 @@ mod answers;
 mod bad_starts;
 mod bulk;
 mod first_minute;
+mod front_door;
 mod garbage;
 mod healing;
 mod limits;
