@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lb_core::backend::Weight;
 use lb_core::backend::places::PlaceLimits;
+use lb_core::backend::{ProxyVersion, Weight};
 use lb_core::ring::RingConfig;
 
 /// Settings of the control plane. A duration of zero means "none".
@@ -25,6 +25,8 @@ pub struct AdminConfig {
     pub replica_check: Check,
     /// The check of `backends`.
     pub backend_check: Check,
+    /// Whether each connection to a replica begins with a PROXY header.
+    pub replica_send_proxy: Option<ProxyVersion>,
     /// How names are made.
     pub names: Names,
     /// How long a removed backend's sessions may go on.
@@ -57,7 +59,7 @@ pub struct LaunchConfig {
     pub launcher: PathBuf,
 }
 
-/// `--backend NAME=HOST:PORT[,weight=W]`.
+/// `--backend NAME=HOST:PORT[,weight=W][,send-proxy=v1|v2]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StaticBackend {
     /// Its name, a valid hostname, unique.
@@ -66,6 +68,8 @@ pub struct StaticBackend {
     pub host: String,
     /// Its share.
     pub weight: Weight,
+    /// Whether each connection to it begins with a PROXY header.
+    pub send_proxy: Option<ProxyVersion>,
 }
 
 /// How a backend is checked.

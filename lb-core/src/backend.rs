@@ -127,6 +127,25 @@ impl fmt::Display for BackendState {
     }
 }
 
+/// `send-proxy=v1|v2`: how a backend is told who its client is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProxyVersion {
+    /// A line of text.
+    V1,
+    /// Binary.
+    V2,
+}
+
+impl ProxyVersion {
+    /// The header of a connection that has no client: a health check's (UNKNOWN and LOCAL in the format's words).
+    pub fn unknown_header(self) -> &'static [u8] {
+        match self {
+            Self::V1 => b"PROXY UNKNOWN\r\n",
+            Self::V2 => b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0",
+        }
+    }
+}
+
 /// A backend that may be given sessions: what a [`crate::ring::RingTable`] points at.
 #[derive(Debug)]
 pub struct Backend {
@@ -138,6 +157,8 @@ pub struct Backend {
     pub seat: Seat,
     /// Where it listens.
     pub addr: SocketAddr,
+    /// Whether each connection to it begins with a PROXY header.
+    pub send_proxy: Option<ProxyVersion>,
     /// What the workers count for it.
     pub counters: BackendCounters,
     /// Its places, where they are limited or counted; `None`: nobody looks.
@@ -147,13 +168,18 @@ pub struct Backend {
 impl Backend {
     /// A backend with counters for `workers` workers.
     pub fn new(id: BackendId, name: Arc<str>, seat: Seat, addr: SocketAddr, workers: usize) -> Self {
-        Self { id, name, seat, addr, counters: BackendCounters::new(workers), places: None }
+        Self { id, name, seat, addr, send_proxy: None, counters: BackendCounters::new(workers), places: None }
     }
 
     /// The same with places.
     pub fn with_places(self, limits: Option<PlaceLimits>) -> Self {
         let workers = self.counters.cells.len();
         Self { places: limits.map(|limits| Places::new(limits, workers)), ..self }
+    }
+
+    /// The same, told who its clients are.
+    pub fn with_proxy_header(self, send_proxy: Option<ProxyVersion>) -> Self {
+        Self { send_proxy, ..self }
     }
 }
 

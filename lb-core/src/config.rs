@@ -2,6 +2,7 @@
 //!
 //! Plain values only, so that the pure `session` may read them as well as the workers.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::ring::KeyHasher;
@@ -45,6 +46,12 @@ pub struct WorkerConfig {
     pub record_answered: bool,
     /// Client connections over all workers; the rest waits in the accept queue.
     pub connections_max: usize,
+    /// Client connections of one address (IPv6: one /64) over all workers; the rest is reset. 0 = as many as there may be.
+    pub connections_per_source: u32,
+    /// Whether every client connection begins with a PROXY header, which says who the client is.
+    pub accept_proxy: bool,
+    /// Where connections to backends come from; `None`: as the kernel likes.
+    pub source: Option<Source>,
 }
 
 impl WorkerConfig {
@@ -69,6 +76,9 @@ impl WorkerConfig {
             serve_admin_paths: false,
             record_answered: false,
             connections_max: 1000,
+            connections_per_source: 0,
+            accept_proxy: false,
+            source: None,
         }
     }
 }
@@ -77,6 +87,15 @@ impl WorkerConfig {
 pub const RETRY_BUDGET_PERCENT_MAX: u32 = 100 * RETRIES_MAX;
 /// Most further backends that `retries` may ask for: a session remembers whom it has tried.
 pub const RETRIES_MAX: u32 = 7;
+
+/// `--source`: where connections to backends of the same address family come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// An address of this machine; the unspecified one: any.
+    pub addr: IpAddr,
+    /// First and last port; `None`: those that the kernel gives out.
+    pub ports: Option<(u16, u16)>,
+}
 
 /// `--mode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

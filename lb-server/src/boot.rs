@@ -17,6 +17,7 @@ use lb_core::backend::BackendState;
 use lb_core::config::WorkerConfig;
 use lb_core::control::Notify;
 use lb_core::net::listen::Fronts;
+use lb_core::net::source::check_source;
 use lb_core::worker;
 use tokio::sync::{self, watch};
 use tracing_subscriber::EnvFilter;
@@ -41,7 +42,11 @@ pub(crate) fn serve(config: &Config) -> anyhow::Result<()> {
         fronts: config.fronts.len(),
         backends: config.replicas as usize + config.backends.len(),
     };
-    let connections_max = limits::connections_max(nofile, needs)?;
+    let fit = limits::connections_max(nofile, needs)?;
+    let connections_max = limits::lowered(fit, config.connections(), nofile)?;
+    if let Some(source) = config.source() {
+        check_source(source)?;
+    }
     let fronts = Fronts::bind(&config.fronts, config.workers).context("front")?;
     let admin = config.admin.as_ref().map(lb_admin::http::bind).transpose().context("admin")?;
     let port = fronts.addrs().first().context("a front is configured")?.port();

@@ -106,13 +106,29 @@ pub(crate) struct ServeArgs {
     /// What a replica is told to be: {name}, and {N} = its seat's number [default: {name}]
     #[arg(long, env = "LB_SERVER_ID", value_name = "PATTERN")]
     pub(crate) server_id: Option<String>,
-    /// A backend that somebody else runs, NAME=HOST:PORT[,weight=W]; repeatable
-    #[arg(long, env = "LB_BACKEND", value_name = "NAME=HOST:PORT[,weight=W]", value_delimiter = ' ')]
+    /// A backend that somebody else runs, NAME=HOST:PORT[,weight=W][,send-proxy=v1|v2]; repeatable
+    #[arg(long, env = "LB_BACKEND", value_name = "NAME=HOST:PORT[,…]", value_delimiter = ' ')]
     #[serde(deserialize_with = "texts")]
     pub(crate) backend: Option<Vec<String>>,
+    /// Begin each connection to a replica with a PROXY header (--backend has it as send-proxy=)
+    #[arg(long, env = "LB_SEND_PROXY", value_enum)]
+    pub(crate) send_proxy: Option<SendProxy>,
+    /// The address that connections to backends come from, and a range of ports for them
+    #[arg(long, env = "LB_SOURCE", value_name = "ADDR[:PORT-PORT]")]
+    pub(crate) source: Option<String>,
     /// The health check, PATH or tcp [default: /heartbeat for replicas, tcp for backends]
     #[arg(long, env = "LB_CHECK", value_name = "PATH|tcp")]
     pub(crate) check: Option<String>,
+
+    /// Every client connection must begin with a PROXY header (v1 or v2), which says who the client is [default: false]
+    #[arg(long, env = "LB_ACCEPT_PROXY", num_args = 0..=1, default_missing_value = "true", value_name = "true|false")]
+    pub(crate) accept_proxy: Option<bool>,
+    /// Client connections at a time; more wait to be accepted [default: as many as the file limit allows]
+    #[arg(long, env = "LB_CONNECTIONS", value_name = "N", allow_negative_numbers = true)]
+    pub(crate) connections: Option<usize>,
+    /// Client connections at a time of one address, or of one IPv6 /64; more are reset; 0 = no limit [default: 0]
+    #[arg(long, env = "LB_CONNECTIONS_PER_SOURCE", value_name = "N", allow_negative_numbers = true)]
+    pub(crate) connections_per_source: Option<u32>,
 
     /// Where a request's key is looked for, first hit wins: query:NAME, header:NAME, cookie:NAME, path, source, random
     /// [default: query:request_id,query:id,header:x-request-id,random]
@@ -206,9 +222,9 @@ impl ServeArgs {
     /// These arguments where they say something, else those of `under`.
     pub(crate) fn over(self, under: Self) -> Self {
         first_said!(self, under: config front admin workers replicas runtime command names new_names server_id backend
-            check key hash slots vnodes probing ring_seed hash_key_file affinity mode non_http connect_timeout
-            head_timeout first_byte_timeout idle_timeout drain_timeout retries retry_budget max_connections queue
-            queue_timeout balance_factor profile record_requests state_dir)
+            send_proxy source accept_proxy connections connections_per_source check key hash slots vnodes probing ring_seed
+            hash_key_file affinity mode non_http connect_timeout head_timeout first_byte_timeout idle_timeout drain_timeout
+            retries retry_budget max_connections queue queue_timeout balance_factor profile record_requests state_dir)
     }
 }
 
@@ -222,6 +238,16 @@ pub(crate) enum Runtime {
     Docker,
     /// docker where it can, else process; says which
     Auto,
+}
+
+/// `--send-proxy`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SendProxy {
+    /// A line of text
+    V1,
+    /// Binary
+    V2,
 }
 
 /// `--hash`.

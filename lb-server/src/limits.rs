@@ -46,6 +46,25 @@ pub(crate) fn raise_nofile() -> u64 {
     current.unwrap_or(u64::MAX)
 }
 
+/// More connections are asked for than the file limit has descriptors for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "--connections {asked}: {limit} file descriptors allow {fit}: lower it, or raise the limit (ulimit -n, LimitNOFILE=)"
+)]
+pub(crate) struct TooManyConnections {
+    asked: usize,
+    fit: usize,
+    limit: u64,
+}
+
+/// What `--connections` asks for, where that fits; else what fits.
+pub(crate) fn lowered(fit: usize, asked: Option<usize>, nofile: u64) -> Result<usize, TooManyConnections> {
+    match asked {
+        Some(asked) if asked > fit => Err(TooManyConnections { asked, fit, limit: nofile }),
+        asked => Ok(asked.unwrap_or(fit)),
+    }
+}
+
 /// Client connections that may be open at once under `nofile` descriptors.
 pub(crate) fn connections_max(nofile: u64, needs: Needs) -> Result<usize, TooFewFiles> {
     let (workers, fronts, backends) = (needs.workers as u64, needs.fronts as u64, needs.backends as u64);

@@ -7,6 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use lb_core::backend::ProxyVersion;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -23,11 +24,22 @@ const STATUS_LINE_BYTES_MAX: usize = 512;
 /// Of an answer's rest, so much is read, so that its sender isn't reset while it writes.
 const REST_BYTES_MAX: u64 = 64 * 1024;
 
+/// Whom a check asks, and in which words.
+#[derive(Clone, Debug)]
+pub(super) struct Probe {
+    pub(super) addr: SocketAddr,
+    pub(super) check: Check,
+    /// The backend wants a PROXY header first; a check's says that nobody is behind it.
+    pub(super) send_proxy: Option<ProxyVersion>,
+}
+
 /// Probes once.
-pub(super) async fn probe(addr: SocketAddr, check: &Check) -> Outcome {
+pub(super) async fn probe(probe: &Probe) -> Outcome {
     let start = Instant::now();
-    match timeout(PROBE_TIMEOUT, ask(addr, check)).await {
+    match timeout(PROBE_TIMEOUT, ask(probe)).await {
         Ok(Ok(outcome)) => outcome,
+        // Our own ports towards it are used up (FAULTS O8): nothing is known of the backend.
+        Ok(Err(error)) if error.kind() == io::ErrorKind::AddrNotAvailable => Outcome::Unknown,
         Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => Outcome::Refused,
         Ok(Err(error)) => Outcome::Bad(error.to_string()),
         Err(_) if start.elapsed() > PROBE_TIMEOUT + CHECKER_LATE => Outcome::Unknown,
@@ -35,15 +47,22 @@ pub(super) async fn probe(addr: SocketAddr, check: &Check) -> Outcome {
     }
 }
 
-async fn ask(addr: SocketAddr, check: &Check) -> io::Result<Outcome> {
+async fn ask(Probe { addr, check, send_proxy }: &Probe) -> io::Result<Outcome> {
+    let addr = *addr;
     let mut stream = TcpStream::connect(addr).await?;
     // A dead loopback port in the ephemeral range can be connected to itself.
     if stream.local_addr()? == addr {
         return Err(io::ErrorKind::ConnectionRefused.into());
     }
-    let Check::Http(path) = check else { return Ok(Outcome::Good) };
+    let mut words = send_proxy.map_or(&b""[..], ProxyVersion::unknown_header).to_vec();
+    let Check::Http(path) = check else {
+        // One who waits for its header and gets none would log a client that broke off.
+        stream.write_all(&words).await?;
+        return Ok(Outcome::Good);
+    };
     let request = format!("GET {path} HTTP/1.1\r\nHost: {addr}\r\nUser-Agent: lb-health\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await?;
+    words.extend_from_slice(request.as_bytes());
+    stream.write_all(&words).await?;
     let line = read_line(&mut stream).await?;
     // The verdict doesn't wait for the rest.
     tokio::spawn(timeout(PROBE_TIMEOUT, async move {

@@ -4,7 +4,6 @@
 //! breath, and is cut short when the data path reports trouble. Neighbour: [`super::rise_fall`] says how long.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use lb_core::backend::{Backend, BackendId};
@@ -12,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::probe::probe;
+use super::probe::{Probe, probe};
 use super::resolve::resolve;
 use super::rise_fall::{Change, Outcome, RiseFall};
 use crate::config::{AdminConfig, Check, StaticBackend};
@@ -56,10 +55,11 @@ impl Checks {
 
     /// Begins to check a backend.
     pub(crate) fn watch(&mut self, backend: &Backend, supervised: bool) {
-        let check = if supervised { &self.replica_check } else { &self.backend_check };
+        let check = if supervised { self.replica_check.clone() } else { self.backend_check.clone() };
+        let probe = Probe { addr: backend.addr, check, send_proxy: backend.send_proxy };
         let (asks, asked) = mpsc::channel(1);
         let patrol = Patrol { id: backend.id, found: self.found.clone(), asked };
-        let task = tokio::spawn(patrol.run(backend.addr, check.clone())).abort_handle();
+        let task = tokio::spawn(patrol.run(probe)).abort_handle();
         self.watches.insert(backend.id, Watch { task, asks });
     }
 
@@ -92,13 +92,13 @@ struct Suspicion {
 }
 
 impl Patrol {
-    async fn run(mut self, addr: SocketAddr, check: Check) {
+    async fn run(mut self, asked: Probe) {
         let start = Instant::now();
         let mut record = RiseFall::new();
         let mut suspicion: Option<Suspicion> = None;
         loop {
             let probed_at = Instant::now();
-            let outcome = probe(addr, &check).await;
+            let outcome = probe(&asked).await;
             let change = record.observe(&outcome, suspicion.is_some_and(|suspicion| suspicion.refused));
             self.tell(change, suspicion.is_some() && outcome == Outcome::Good);
             if outcome == Outcome::Good {

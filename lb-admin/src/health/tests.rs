@@ -4,13 +4,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use lb_core::backend::{Backend, BackendId, Seat};
+use lb_core::backend::{Backend, BackendId, ProxyVersion, Seat};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::probe::probe;
+use super::probe::{self, Probe};
 use super::rise_fall::Outcome;
 use super::schedule::Checks;
 use crate::config::{AdminConfig, Check, LaunchConfig, Names, StaticBackend};
@@ -38,6 +38,10 @@ async fn peer(answer: &'static [u8]) -> (SocketAddr, tokio::task::JoinHandle<()>
 
 fn heartbeat() -> Check {
     Check::Http("/heartbeat".into())
+}
+
+async fn probe(addr: SocketAddr, check: &Check) -> Outcome {
+    probe::probe(&Probe { addr, check: check.clone(), send_proxy: None }).await
 }
 
 async fn probed(answer: &'static [u8]) -> Outcome {
@@ -83,6 +87,28 @@ async fn a_tcp_check_asks_nothing() {
     assert_eq!(probe(addr, &Check::Tcp).await, Outcome::Good);
 }
 
+/// Without it every check of a backend that wants a PROXY header would fail, and its own log be full of clients that broke off.
+#[tokio::test]
+async fn a_backend_that_wants_a_proxy_header_gets_one_from_its_checks_too() {
+    for (check, asked) in [(heartbeat(), "GET /heartbeat HTTP/1.1\r\n"), (Check::Tcp, "")] {
+        for version in [ProxyVersion::V1, ProxyVersion::V2] {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("port 0");
+            let addr = listener.local_addr().expect("bound");
+            let expected = [version.unknown_header(), asked.as_bytes()].concat();
+            let peer = async {
+                let (mut stream, _) = listener.accept().await.expect("a probe");
+                let mut begin = vec![0; expected.len()];
+                stream.read_exact(&mut begin).await.expect("its begin");
+                stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.expect("answered");
+                begin
+            };
+            let asking = Probe { addr, check: check.clone(), send_proxy: Some(version) };
+            let (outcome, begin) = tokio::join!(probe::probe(&asking), peer);
+            assert_eq!((outcome, begin), (Outcome::Good, expected));
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn one_that_accepts_and_says_nothing_is_bad_after_a_second() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("port 0");
@@ -99,6 +125,7 @@ fn config() -> AdminConfig {
         backends: Vec::new(),
         replica_check: heartbeat(),
         backend_check: Check::Tcp,
+        replica_send_proxy: None,
         names: Names { first: "S{n}".into(), made_up: "S{n}".into(), server_id: "{name}".into() },
         drain_timeout: Duration::ZERO,
         places: None,
@@ -134,7 +161,12 @@ async fn backends_are_looked_up_at_start() {
     let (found, mut inputs) = mpsc::unbounded_channel();
     let checks = Checks::new(&config(), found);
     let host = "127.0.0.1:4321".to_owned();
-    checks.resolve(&[StaticBackend { name: "ext".into(), host, weight: lb_core::backend::Weight::ONE }]);
+    checks.resolve(&[StaticBackend {
+        name: "ext".into(),
+        host,
+        weight: lb_core::backend::Weight::ONE,
+        send_proxy: None,
+    }]);
     let Input::Resolved { name, addr } = next(&mut inputs).await else { panic!("the first word is the address") };
     assert_eq!((&*name, addr), ("ext", SocketAddr::from(([127, 0, 0, 1], 4321))));
 }

@@ -93,6 +93,11 @@ const REPLAYS: &[ReasonCounter] = &[
     ("closed", |stats| &stats.replays_closed),
     ("deadline", |stats| &stats.replays_overdue),
 ];
+const REFUSED: &[ReasonCounter] = &[
+    ("no_proxy_header", |stats| &stats.refused_unannounced),
+    ("source_limit", |stats| &stats.refused_by_source),
+    ("no_descriptor", |stats| &stats.refused_without_descriptor),
+];
 const DIRECTIONS: &[ReasonCounter] =
     &[("client_to_backend", |stats| &stats.bytes_to_backend), ("backend_to_client", |stats| &stats.bytes_to_client)];
 type BackendCounter = (&'static str, &'static str, fn(&BackendCell) -> &Counter);
@@ -116,6 +121,7 @@ impl Scrape {
         page.counters("sessions_unkeyed", "Sessions routed without a key from the request", by("reason", UNKEYED))?;
         let replays = "Requests sent to another backend because theirs was lost before the first response byte";
         page.counters("replays", replays, by("cause", REPLAYS))?;
+        page.counters("connections_refused", "Client connections reset at the door", by("reason", REFUSED))?;
         page.counters("relayed_bytes", "Bytes relayed between clients and backends", by("direction", DIRECTIONS))?;
         let answers = ANSWER_STATUSES.iter().enumerate().map(|(index, status)| {
             let sum = self.control.stats().map(|stats| stats.answers[index].read()).sum::<u64>();

@@ -47,6 +47,7 @@ fn config(replicas: u32, state_dir: &Path) -> AdminConfig {
         backends: Vec::new(),
         replica_check: Check::Http("/heartbeat".into()),
         backend_check: Check::Tcp,
+        replica_send_proxy: None,
         names: Names { first: "S{n}".into(), made_up: "S{n}".into(), server_id: "{name}".into() },
         drain_timeout: Duration::from_secs(30),
         places: None,

@@ -7,6 +7,9 @@ use mio::net::TcpStream;
 use rustix::io::Errno;
 use socket2::{Domain, Socket, Type};
 
+use super::source::bound;
+use crate::config::Source;
+
 /// Why a connect could not be begun or did not succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectFailure {
@@ -18,12 +21,16 @@ pub enum ConnectFailure {
 
 /// Begins to connect. On loopback the handshake is done when this returns; elsewhere it goes on.
 /// `bytes_follow`: something is sent at once, so the handshake's last ACK may wait for it.
-pub fn begin(addr: SocketAddr, bytes_follow: bool) -> Result<TcpStream, ConnectFailure> {
-    connect(addr, bytes_follow).map_err(|error| failure(&error))
+/// `source`: where from, for addresses of its family; `None` leaves that to the kernel.
+pub fn begin(addr: SocketAddr, source: Option<&Source>, bytes_follow: bool) -> Result<TcpStream, ConnectFailure> {
+    connect(addr, source, bytes_follow).map_err(|error| failure(&error))
 }
 
-fn connect(addr: SocketAddr, bytes_follow: bool) -> io::Result<TcpStream> {
-    let socket = Socket::new(Domain::for_address(addr), Type::STREAM.nonblocking().cloexec(), None)?;
+pub(super) fn connect(addr: SocketAddr, source: Option<&Source>, bytes_follow: bool) -> io::Result<TcpStream> {
+    let socket = match source.filter(|source| source.addr.is_ipv4() == addr.is_ipv4()) {
+        Some(source) => bound(source)?,
+        None => Socket::new(Domain::for_address(addr), Type::STREAM.nonblocking(), None)?,
+    };
     if bytes_follow {
         acknowledge_with_data(&socket);
     }
@@ -74,13 +81,12 @@ pub fn may_self_connect(addr: SocketAddr, ephemeral_from: u16) -> bool {
     addr.port() >= ephemeral_from
 }
 
-/// The first port that the kernel gives out by itself (`net.ipv4.ip_local_port_range`).
-pub fn ephemeral_from() -> u16 {
-    const LINUX_DEFAULT: u16 = 32_768;
-    std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range")
-        .ok()
-        .and_then(|range| range.split_whitespace().next()?.parse().ok())
-        .unwrap_or(LINUX_DEFAULT)
+/// The first and the last port that the kernel gives out by itself (`net.ipv4.ip_local_port_range`).
+pub fn ephemeral_ports() -> (u16, u16) {
+    const LINUX_DEFAULT: (u16, u16) = (32_768, 60_999);
+    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
+    let mut ports = range.split_whitespace().map(|port| port.parse().ok());
+    ports.next().flatten().zip(ports.next().flatten()).unwrap_or(LINUX_DEFAULT)
 }
 
 #[cfg(test)]

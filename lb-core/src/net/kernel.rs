@@ -32,6 +32,12 @@ pub(crate) trait Kernel {
     /// Whether the socket is connected to itself.
     fn is_self_connected(&self, stream: &Self::Stream, addr: SocketAddr) -> bool;
 
+    /// The client's address and the one that it connected to; `None` where the kernel doesn't say any more.
+    fn endpoints(&self, stream: &Self::Stream) -> Option<(SocketAddr, SocketAddr)> {
+        let _unknown = stream;
+        None
+    }
+
     /// Reads once.
     fn read(&self, stream: &Self::Stream, buffer: &mut [u8]) -> Filled;
     /// Writes once. `more`: a FIN follows at once.
@@ -40,6 +46,11 @@ pub(crate) trait Kernel {
     fn write_first(&self, stream: &Self::Stream, bytes: &[u8]) -> Result<Flushed, ConnectFailure>;
     /// Lets small writes leave at once.
     fn no_delay(&self, stream: &Self::Stream);
+
+    /// Has the kernel notice a peer that is gone without a word.
+    fn keep_alive(&self, stream: &Self::Stream) {
+        let _unwatched = stream;
+    }
 
     /// Says FIN.
     fn shut_write(&self, stream: &Self::Stream);

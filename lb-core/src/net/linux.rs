@@ -10,18 +10,25 @@ use socket2::SockRef;
 use super::accept::{self, Accepted};
 use super::connect::{self, ConnectFailure};
 use super::kernel::{Kernel, Watch};
-use super::{copy, listen, shutdown};
+use super::{copy, keepalive, listen, shutdown};
+use crate::config::Source;
 use crate::outcome::{Filled, Flushed};
 
 /// The kernel that this machine runs, and the epoll instance of one worker.
 #[derive(Debug)]
 pub(crate) struct Linux {
     registry: Registry,
+    source: Option<Source>,
 }
 
 impl Linux {
     pub(crate) fn new(registry: Registry) -> Self {
-        Self { registry }
+        Self { registry, source: None }
+    }
+
+    /// The same, its connects coming from there.
+    pub(crate) fn connecting_from(self, source: Option<Source>) -> Self {
+        Self { source, ..self }
     }
 }
 
@@ -38,7 +45,7 @@ impl Kernel for Linux {
     }
 
     fn connect(&self, addr: SocketAddr, bytes_follow: bool) -> Result<TcpStream, ConnectFailure> {
-        connect::begin(addr, bytes_follow)
+        connect::begin(addr, self.source.as_ref(), bytes_follow)
     }
 
     fn connected(&self, stream: &TcpStream) -> Result<bool, ConnectFailure> {
@@ -47,6 +54,10 @@ impl Kernel for Linux {
 
     fn is_self_connected(&self, stream: &TcpStream, addr: SocketAddr) -> bool {
         connect::is_self_connected(stream, addr)
+    }
+
+    fn endpoints(&self, stream: &TcpStream) -> Option<(SocketAddr, SocketAddr)> {
+        Some((stream.peer_addr().ok()?, stream.local_addr().ok()?))
     }
 
     fn read(&self, stream: &TcpStream, buffer: &mut [u8]) -> Filled {
@@ -64,6 +75,11 @@ impl Kernel for Linux {
     fn no_delay(&self, stream: &TcpStream) {
         // Without it the session is slower, not wrong.
         let _slower = SockRef::from(stream).set_tcp_nodelay(true);
+    }
+
+    fn keep_alive(&self, stream: &TcpStream) {
+        // Without it a silent end is noticed by the idle timeout.
+        let _later = keepalive::set(&SockRef::from(stream));
     }
 
     fn shut_write(&self, stream: &TcpStream) {

@@ -15,6 +15,10 @@ pub enum CloseReason {
     ClientReset,
     /// The backend reset, or can't be written to any more, and the client was told so.
     BackendReset,
+    /// `--accept-proxy`, and its first bytes were no PROXY header.
+    NotAnnounced,
+    /// `--accept-proxy`, and the client that it is for has as many connections as one may have.
+    TooManyOfSource,
     /// A client that sent nothing, or too little, before the deadline for the head.
     HeadTimeout,
     /// The backend ended, and the client then neither sent anything nor ended for [`super::deadline::HALF_CLOSED`].
@@ -55,6 +59,7 @@ impl CloseReason {
             Self::BackendReset => (Reset, Close),
             // No byte was answered, and SPEC 3 says silence: a plain close.
             Self::HeadTimeout => (Close, Close),
+            Self::NotAnnounced | Self::TooManyOfSource => (Reset, Reset),
             Self::IdleTimeout | Self::DrainDeadline | Self::BackendRemoved | Self::Unroutable => (Reset, Reset),
         }
     }

@@ -21,7 +21,7 @@ impl Session {
     /// When something must happen although no socket says so; `None`: never. `draining`: the process is stopping.
     pub fn deadline_ms(&self, config: &WorkerConfig, draining: bool) -> Option<u64> {
         match self.phase {
-            Phase::Head(_) => after(self.since_ms, config.head_timeout),
+            Phase::Announcement | Phase::Head(_) => after(self.since_ms, config.head_timeout),
             Phase::Routing => None,
             Phase::Queued => after(self.since_ms, config.queue_timeout),
             Phase::Connecting => after(self.since_ms, config.connect_timeout),

@@ -3,7 +3,7 @@
 //!
 //! [`Session::next`] says what to do; whoever does it (`worker`, with `net`) tells how it went, and asks again until the
 //! answer is [`Action::Wait`] or [`Action::Close`]. The way of a session:
-//! [`first_line`] → [`key`] → [`request`] (the decision) → [`route`] (which backend) → [`relay`] (both directions, with
+//! ([`proxy_header`] →) [`first_line`] → [`key`] → [`request`] (the decision) → [`route`] (which backend) → [`relay`] (both directions, with
 //! [`body`] where the request's end matters) → [`close`]; [`answer`] where the front speaks itself; [`deadline`] always.
 //! A backend that is lost before the first byte of a response leads back from the relay to the route ([`replay`], within
 //! the [`retry_budget`]).
@@ -16,6 +16,7 @@ pub mod deadline;
 pub mod first_line;
 pub mod flow;
 pub mod key;
+pub mod proxy_header;
 pub mod relay;
 pub mod replay;
 pub mod request;
@@ -36,6 +37,8 @@ use crate::outcome::Filled;
 /// Where a session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
+    /// `--accept-proxy`: the header that says who the client is has not arrived yet.
+    Announcement,
     /// The head is read until the decision can be made.
     Head(HeadScan),
     /// A backend is to be chosen and connected to.
@@ -57,6 +60,8 @@ pub(crate) enum Phase {
 pub enum Action {
     /// Nothing, until a socket or a deadline says more.
     Wait,
+    /// Read from the client until it has said who it is ([`proxy_header::read`]).
+    ReadAnnouncement,
     /// Read from the client and decide ([`request::decide`]) by all it has sent.
     ReadHead,
     /// Choose a backend and begin to connect.
@@ -107,6 +112,17 @@ impl Session {
         Self { phase, route: None, relay, since_ms: now_ms, touched_ms: now_ms, http: false }
     }
 
+    /// The same, where its first bytes must say on whose behalf it comes.
+    pub fn accepted_from_proxy(now_ms: u64) -> Self {
+        Self { phase: Phase::Announcement, ..Self::accepted(now_ms) }
+    }
+
+    /// The PROXY header has been read; the head follows it, under the same deadline.
+    pub fn announced(&mut self) {
+        debug_assert_eq!(self.phase, Phase::Announcement, "a client is announced once, first of all");
+        self.phase = Phase::Head(HeadScan::default());
+    }
+
     /// What to do next.
     pub fn next(&self) -> Action {
         if self.relay.step() == Step::ClientGone {
@@ -118,6 +134,7 @@ impl Session {
         }
         let client_readable = || self.relay.readable(Side::Client);
         match self.phase {
+            Phase::Announcement if client_readable() => Action::ReadAnnouncement,
             Phase::Head(_) if client_readable() => Action::ReadHead,
             Phase::Routing => Action::Connect,
             Phase::Connecting if self.relay.writable(Side::Backend) => Action::Open,
@@ -126,7 +143,8 @@ impl Session {
             Phase::Lingering(_) if client_readable() => Action::Discard,
             // What the client still says, its end too, waits in the kernel: one that only ended its half wants its answer.
             Phase::Queued => Action::Wait,
-            Phase::Head(_) | Phase::Connecting | Phase::Lingering(_) | Phase::ResettingClient { .. } => Action::Wait,
+            Phase::Announcement | Phase::Head(_) | Phase::Connecting => Action::Wait,
+            Phase::Lingering(_) | Phase::ResettingClient { .. } => Action::Wait,
         }
     }
 
@@ -277,6 +295,7 @@ impl Session {
     /// What to do now that [`Session::deadline_ms`] has passed. `received`: bytes of the head so far.
     pub fn expired(&mut self, received: usize, now_ms: u64) -> Action {
         match self.phase {
+            Phase::Announcement => Action::Close(CloseReason::HeadTimeout),
             Phase::Head(_) if received == 0 => Action::Close(CloseReason::HeadTimeout),
             Phase::Head(_) => Action::Answer(Status::HeadTimeout),
             Phase::Connecting | Phase::Routing => {

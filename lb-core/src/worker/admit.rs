@@ -5,9 +5,12 @@
 //! milliseconds later, whichever the reason allows (FAULTS fact 2).
 
 use std::fs::File;
+use std::net::IpAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::live::{Live, LiveSessions, Socket};
+use super::source_limit::SourceLimit;
 use super::token::SessionKey;
 use crate::net::accept::Accepted;
 use crate::net::kernel::Kernel;
@@ -37,6 +40,15 @@ enum Owed {
     },
 }
 
+/// What a client must have before it becomes a session.
+#[derive(Debug, Default)]
+pub(crate) struct Door {
+    /// A PROXY header comes first; who the client is, and how many it has, is known only then.
+    pub(crate) accept_proxy: bool,
+    /// Connections by client address, where that is limited.
+    pub(crate) sources: Option<Arc<SourceLimit>>,
+}
+
 /// The listeners of one worker.
 pub(crate) struct Admission<K: Kernel> {
     kernel: Rc<K>,
@@ -47,6 +59,7 @@ pub(crate) struct Admission<K: Kernel> {
     turn_of: usize,
     owed: Owed,
     sessions_max: usize,
+    door: Door,
     /// Given up for a moment to refuse a client when no other descriptor is left.
     reserve: Option<File>,
     closing_at_ms: Option<u64>,
@@ -58,8 +71,10 @@ pub(crate) enum Admitted {
     Session(SessionKey),
     /// One that was gone again before it could be taken.
     Lost,
-    /// No descriptor left; seen once per turn.
-    Deferred,
+    /// One whose address has as many connections as it may.
+    RefusedBySource,
+    /// No descriptor left; seen once per turn. Whether a client was refused with the reserve.
+    Deferred { refused: bool },
     /// Nobody is waiting, or nobody may be let in now.
     Nobody,
 }
@@ -68,7 +83,13 @@ impl<K: Kernel> Admission<K> {
     pub(crate) fn new(kernel: Rc<K>, listeners: Vec<K::Listener>, sessions_max: usize) -> Self {
         let ready = vec![false; listeners.len()];
         let reserve = reserve();
-        Self { kernel, listeners, ready, turn_of: 0, owed: Owed::Nothing, sessions_max, reserve, closing_at_ms: None }
+        let (owed, door) = (Owed::Nothing, Door::default());
+        Self { kernel, listeners, ready, turn_of: 0, owed, sessions_max, door, reserve, closing_at_ms: None }
+    }
+
+    /// The same, letting in only whom the door lets in.
+    pub(crate) fn behind(self, door: Door) -> Self {
+        Self { door, ..self }
     }
 
     /// epoll says that clients wait on a listener.
@@ -122,8 +143,10 @@ impl<K: Kernel> Admission<K> {
                     drive(sessions, key);
                 }
                 Admitted::Lost => {}
-                Admitted::Deferred => {
+                Admitted::RefusedBySource => turned.refused_by_source += 1,
+                Admitted::Deferred { refused } => {
                     turned.deferred += 1;
+                    turned.refused_without_descriptor += u64::from(refused);
                     break;
                 }
                 Admitted::Nobody => break,
@@ -145,11 +168,7 @@ impl<K: Kernel> Admission<K> {
                     if self.owed != Owed::Nothing {
                         self.owed = Owed::NextTurn;
                     }
-                    return Admitted::Session(sessions.insert(Live::accepted(
-                        Socket::new(stream),
-                        client.ip(),
-                        now_ms,
-                    )));
+                    return self.let_in(sessions, stream, client.ip(), now_ms);
                 }
                 Accepted::Empty => self.ready[number] = false,
                 Accepted::Lost => return Admitted::Lost,
@@ -160,6 +179,23 @@ impl<K: Kernel> Admission<K> {
         Admitted::Nobody
     }
 
+    /// Over the limit a client is reset at once, as a connection limit of a layer-4 proxy does: it costs nothing to keep,
+    /// and says what a 503 would say to some.
+    fn let_in(&self, sessions: &mut LiveSessions<K>, stream: K::Stream, client: IpAddr, now_ms: u64) -> Admitted {
+        let by_address = self.door.sources.as_ref().filter(|_| !self.door.accept_proxy);
+        if by_address.is_some_and(|sources| !sources.enter(client)) {
+            self.kernel.reset(stream);
+            return Admitted::RefusedBySource;
+        }
+        let session = match self.door.accept_proxy {
+            true => Session::accepted_from_proxy(now_ms),
+            false => Session::accepted(now_ms),
+        };
+        let live =
+            Live { source_counted: by_address.is_some(), ..Live::accepted(session, Socket::new(stream), client) };
+        Admitted::Session(sessions.insert(live))
+    }
+
     fn next_ready(&self) -> Option<usize> {
         let count = self.ready.len();
         (self.turn_of..self.turn_of + count).map(|number| number % count).find(|&number| self.ready[number])
@@ -168,14 +204,16 @@ impl<K: Kernel> Admission<K> {
     fn out_of_descriptors(&mut self, listener: usize, now_ms: u64) -> Admitted {
         let since_ms = if let Owed::Descriptor { since_ms, .. } = self.owed { since_ms } else { now_ms };
         self.owed = Owed::Descriptor { since_ms, retry_ms: now_ms + RETRY_MS };
+        let mut refused = false;
         if now_ms >= since_ms + REFUSE_AFTER_MS && self.reserve.take().is_some() {
             // A client that is told is better off than one that waits for a descriptor that may never come.
             if let Accepted::Client(stream, _) = self.kernel.accept(&self.listeners[listener]) {
                 self.kernel.reset(stream);
+                refused = true;
             }
             self.reserve = reserve();
         }
-        Admitted::Deferred
+        Admitted::Deferred { refused }
     }
 
     /// Begins to close: no new handshake may begin; what is in the queues, or in the middle of a handshake, is still
@@ -235,14 +273,20 @@ pub(crate) struct Turned {
     pub(crate) accepted: u64,
     /// Times that no descriptor was left.
     pub(crate) deferred: u64,
+    /// Clients refused because of their address.
+    pub(crate) refused_by_source: u64,
+    /// Clients refused with the reserve.
+    pub(crate) refused_without_descriptor: u64,
 }
 
 impl<K: Kernel> Live<K> {
-    fn accepted(client: Socket<K::Stream>, client_ip: std::net::IpAddr, now_ms: u64) -> Self {
+    fn accepted(session: Session, client: Socket<K::Stream>, client_ip: IpAddr) -> Self {
         Self {
-            session: Session::accepted(now_ms),
+            session,
             client,
             client_ip,
+            announced: None,
+            source_counted: false,
             backend: None,
             routed_to: None,
             counted: false,
@@ -254,6 +298,7 @@ impl<K: Kernel> Live<K> {
             armed_ms: 0,
             in_run_queue: false,
             backend_nodelay: false,
+            backend_keepalive: false,
             answered_since: false,
         }
     }

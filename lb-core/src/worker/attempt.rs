@@ -5,6 +5,7 @@
 
 use super::desk::Desk;
 use super::live::{BackendHandle, Live, Socket};
+use super::proxied;
 use super::queue::{self, Entered, Standing};
 use super::replay;
 use super::token::SessionKey;
@@ -68,10 +69,11 @@ fn choose<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Result<BackendHa
 
 fn begin<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Option<Action> {
     let addr = live.routed_to.as_ref()?.addr;
-    let bytes_follow = desk.fresh + live.to_backend.len() > 0;
+    let bytes_follow = desk.fresh + live.to_backend.len() > 0 || wants_header(live);
     match desk.kernel.connect(addr, bytes_follow) {
         Ok(stream) => {
             live.backend = Some(Socket::new(stream));
+            live.backend_keepalive = false;
             live.session.connecting(desk.now_ms);
             // The optimistic first write: where it is too early it says so.
             live.session.relay.readiness(Side::Backend).writable = bytes_follow;
@@ -85,7 +87,9 @@ fn begin<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Option<Action> {
 pub(crate) fn open<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Option<Action> {
     let stream = live.stream(Side::Backend)?;
     let waiting = if desk.fresh > 0 { &desk.scratch[..desk.fresh] } else { live.to_backend.pending() };
-    let outcome = if waiting.is_empty() {
+    let outcome = if let Some(header) = proxied::header_for_backend(live, desk) {
+        proxied::write_first(live, desk, &header)
+    } else if waiting.is_empty() {
         desk.kernel.connected(stream).map(|done| if done { Flushed::Bytes(0) } else { Flushed::Blocked })
     } else {
         desk.kernel.write_first(stream, waiting)
@@ -102,6 +106,10 @@ pub(crate) fn open<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Option<
         }
         Err(failure) => failed(live, desk, failure),
     }
+}
+
+fn wants_header<K: Kernel>(live: &Live<K>) -> bool {
+    live.routed_to.as_ref().is_some_and(|backend| backend.send_proxy.is_some())
 }
 
 fn met_itself<K: Kernel>(stream: &K::Stream, live: &Live<K>, desk: &Desk<K>) -> bool {
@@ -181,5 +189,16 @@ pub(crate) fn no_delay<K: Kernel>(live: &mut Live<K>, kernel: &K) {
     {
         kernel.no_delay(backend);
         live.backend_nodelay = true;
+    }
+}
+
+/// Sets SO_KEEPALIVE on the backend's socket of a session that has lived for a while. Those of a moment don't pay for it.
+pub(crate) fn keep_alive<K: Kernel>(live: &mut Live<K>, kernel: &K) {
+    if !live.backend_keepalive
+        && !live.session.is_connecting()
+        && let Some(backend) = live.stream(Side::Backend)
+    {
+        kernel.keep_alive(backend);
+        live.backend_keepalive = true;
     }
 }

@@ -68,7 +68,8 @@ impl Buffers {
         self.give_back(bytes);
     }
 
-    fn give_back(&mut self, mut bytes: Vec<u8>) {
+    /// Takes a buffer back that was [`empty`](Self::empty).
+    pub(crate) fn give_back(&mut self, mut bytes: Vec<u8>) {
         if bytes.capacity() > 0 && bytes.capacity() <= 2 * SCRATCH_BYTES && self.free.len() < POOLED_MAX {
             bytes.clear();
             self.free.push(bytes);

@@ -7,14 +7,19 @@ use super::buffers::{Buffers, SCRATCH_BYTES};
 use super::heads::Heads;
 use super::live::{BackendHandle, Live, Registered};
 use super::queue::Queue;
+use super::source_limit::SourceLimit;
 use super::timer::Timers;
 use super::token::{SessionKey, Target};
 use crate::config::WorkerConfig;
 use crate::control::WorkerPort;
+use crate::net::keepalive;
 use crate::net::kernel::{Kernel, Watch};
 use crate::ring::RingTable;
 use crate::session::flow::{Direction, Side};
 use crate::session::retry_budget::RetryBudget;
+
+/// A session that is still there after this is worth SO_KEEPALIVE, which asks no earlier anyway.
+const LONG_LIVED_MS: u64 = keepalive::IDLE.as_millis() as u64;
 
 /// One worker's tools. Sessions are worked on one at a time, so one scratch is enough for all.
 pub(crate) struct Desk<K> {
@@ -36,6 +41,8 @@ pub(crate) struct Desk<K> {
     pub(crate) random: fastrand::Rng,
     /// Milliseconds since the worker started, read once a turn.
     pub(crate) now_ms: u64,
+    /// Connections by client address, where that is limited.
+    pub(crate) sources: Option<Arc<SourceLimit>>,
     /// The process is stopping.
     pub(crate) draining: bool,
     /// Backend ports from here on can be met by a connect's own source port.
@@ -85,6 +92,7 @@ impl<K: Kernel> Desk<K> {
             queue,
             random: fastrand::Rng::new(),
             now_ms: 0,
+            sources: None,
             draining: false,
             ephemeral_from,
         }
@@ -121,13 +129,17 @@ impl<K: Kernel> Desk<K> {
 
     /// Makes sure that the session is woken at its deadline, without touching the timers where that is so already.
     pub(crate) fn arm(&mut self, live: &mut Live<K>, key: SessionKey) {
-        if let Some(deadline_ms) = live.session.deadline_ms(&self.config, self.draining)
+        // At the latest then the session is looked at once, and counts as one that lives long.
+        let look_ms = (live.backend.is_some() && !live.backend_keepalive).then_some(self.now_ms + LONG_LIVED_MS);
+        let deadline_ms = live.session.deadline_ms(&self.config, self.draining);
+        if let Some(deadline_ms) = deadline_ms.into_iter().chain(look_ms).min()
             && (live.armed_ms == 0 || deadline_ms < live.armed_ms)
         {
             self.timers.arm(deadline_ms, key);
             live.armed_ms = deadline_ms;
         }
     }
+
     /// Bytes were handed on: for the worker, and for the backend.
     pub(crate) fn count_bytes(&self, live: &Live<K>, direction: Direction, count: u64) {
         let stats = &self.port.shared.stats;

@@ -7,7 +7,7 @@ use super::desk::Desk;
 use super::farewell;
 use super::live::Live;
 use super::token::SessionKey;
-use super::{attempt, replay, request};
+use super::{attempt, proxied, replay, request};
 use crate::control::Answered;
 use crate::net::kernel::Kernel;
 use crate::outcome::{Filled, Flushed};
@@ -79,6 +79,7 @@ fn follow<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut Desk<K>, fi
 fn act<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut Desk<K>, action: Action) -> (usize, Option<Action>) {
     match action {
         Action::Wait | Action::Close(_) => (0, None),
+        Action::ReadAnnouncement => (0, proxied::read_announcement(live, desk)),
         Action::ReadHead => (0, request::read_head(live, desk)),
         Action::Connect => (0, attempt::connect(live, key, desk)),
         Action::Open => (0, attempt::open(live, desk)),

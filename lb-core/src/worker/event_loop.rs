@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll};
 
-use super::admit::Admission;
+use super::admit::{Admission, Door};
 use super::desk::Desk;
+use super::source_limit::SourceLimit;
 use super::token::Target;
 use super::turn::Worker;
 use crate::config::WorkerConfig;
@@ -30,6 +31,8 @@ pub(crate) struct Parts {
     pub(crate) port: WorkerPort,
     pub(crate) number: usize,
     pub(crate) sessions_max: usize,
+    /// One for all workers.
+    pub(crate) sources: Option<Arc<SourceLimit>>,
 }
 
 /// A worker on the real kernel, and what wakes it.
@@ -44,9 +47,13 @@ impl Loop {
         for (number, listener) in parts.listeners.iter_mut().enumerate() {
             parts.poll.registry().register(listener, Target::Listener(number).token(), Interest::READABLE)?;
         }
-        let kernel = Rc::new(Linux::new(parts.poll.registry().try_clone()?));
-        let admission = Admission::new(Rc::clone(&kernel), parts.listeners, parts.sessions_max);
-        let desk = Desk::new(kernel, parts.config, parts.port, parts.number, connect::ephemeral_from());
+        let source = parts.config.source;
+        let kernel = Rc::new(Linux::new(parts.poll.registry().try_clone()?).connecting_from(source));
+        let door = Door { accept_proxy: parts.config.accept_proxy, sources: parts.sources.clone() };
+        let admission = Admission::new(Rc::clone(&kernel), parts.listeners, parts.sessions_max).behind(door);
+        let (ephemeral_from, _) = connect::ephemeral_ports();
+        let desk = Desk::new(kernel, parts.config, parts.port, parts.number, ephemeral_from);
+        let desk = Desk { sources: parts.sources, ..desk };
         Ok(Self { poll: parts.poll, worker: Worker::new(admission, desk), started: Instant::now() })
     }
 

@@ -50,6 +50,11 @@ pub(crate) fn let_backend_go<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, 
 /// Closes both sockets as the reason says, and gives everything back.
 pub(crate) fn close<K: Kernel>(mut live: Live<K>, desk: &mut Desk<K>, reason: CloseReason) {
     uncount(&mut live, desk);
+    if live.source_counted
+        && let Some(sources) = &desk.sources
+    {
+        sources.leave(live.client_ip);
+    }
     if reason == CloseReason::HandedOver {
         hand_over(live, desk);
         return;
@@ -61,6 +66,8 @@ pub(crate) fn close<K: Kernel>(mut live: Live<K>, desk: &mut Desk<K>, reason: Cl
     let stats = &desk.port.shared.stats;
     match reason {
         CloseReason::ClientReset | CloseReason::BackendReset => stats.resets.add(1),
+        CloseReason::NotAnnounced => stats.refused_unannounced.add(1),
+        CloseReason::TooManyOfSource => stats.refused_by_source.add(1),
         CloseReason::HeadTimeout
         | CloseReason::IdleTimeout
         | CloseReason::ClientStayed
@@ -81,7 +88,8 @@ fn hand_over<K: Kernel>(mut live: Live<K>, desk: &mut Desk<K>) {
     let received = live.to_backend.pending().to_vec();
     desk.buffers.release(&mut live.to_backend);
     // Where it is gone already there is nobody to serve.
-    let Some((stream, client)) = desk.kernel.release(live.client.stream) else { return };
+    let Some((stream, peer)) = desk.kernel.release(live.client.stream) else { return };
+    let client = live.announced.map_or(peer, |endpoints| endpoints.source);
     if let Err(request) = desk.port.hand_over(FrontRequest { stream, client, received }) {
         desk.port.shared.stats.answers[Status::Unavailable.index()].add(1);
         let stream = mio::net::TcpStream::from_std(request.stream);

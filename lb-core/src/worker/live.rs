@@ -13,6 +13,7 @@ use crate::backend::Backend;
 use crate::net::kernel::Kernel;
 use crate::session::Session;
 use crate::session::flow::{Direction, Side};
+use crate::session::proxy_header::Endpoints;
 
 /// A backend as sessions of one worker hold it: counted without atomics, freed with its last session.
 pub(crate) type BackendHandle = Rc<Arc<Backend>>;
@@ -44,6 +45,10 @@ pub(crate) struct Live<K: Kernel> {
     pub(crate) session: Session,
     pub(crate) client: Socket<K::Stream>,
     pub(crate) client_ip: IpAddr,
+    /// Whom a PROXY header named. Boxed: most fronts are asked directly, and every session would pay for the place.
+    pub(crate) announced: Option<Box<Endpoints>>,
+    /// Counts for its client's address, until it closes.
+    pub(crate) source_counted: bool,
     pub(crate) backend: Option<Socket<K::Stream>>,
     /// Whom it was routed to; counted in the backend's counters from the connect on.
     pub(crate) routed_to: Option<BackendHandle>,
@@ -62,6 +67,8 @@ pub(crate) struct Live<K: Kernel> {
     pub(crate) in_run_queue: bool,
     /// NODELAY is set on the backend's socket (before its second write).
     pub(crate) backend_nodelay: bool,
+    /// SO_KEEPALIVE is set on the backend's socket (once the session has lived for a while).
+    pub(crate) backend_keepalive: bool,
     /// The client has got bytes since its last request bytes, so what it sends next is another request.
     pub(crate) answered_since: bool,
 }

@@ -15,15 +15,18 @@ mod event_loop;
 mod farewell;
 mod heads;
 mod live;
+mod proxied;
 mod queue;
 mod replay;
 mod request;
+mod source_limit;
 pub mod stats;
 mod timer;
 mod token;
 mod turn;
 
 use std::io;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -33,6 +36,7 @@ use crate::config::WorkerConfig;
 use crate::control::{Control, Notify};
 use crate::net::listen::Fronts;
 use event_loop::{Loop, Parts};
+use source_limit::SourceLimit;
 use token::Target;
 
 /// The running workers: the handle to steer them by and the threads to wait for.
@@ -56,12 +60,14 @@ pub fn start(config: WorkerConfig, fronts: Fronts, notify: Notify) -> io::Result
         wakers.push(Arc::new(Waker::new(poll.registry(), Target::Commands.token())?));
         polls.push(poll);
     }
-    let sessions_max = config.connections_max.div_ceil(count).max(1);
+    let sources = NonZeroU32::new(config.connections_per_source).map(|limit| Arc::new(SourceLimit::new(limit.get())));
     let config = Arc::new(config);
     let (control, ports) = Control::link(wakers, &notify);
     let mut threads = Vec::with_capacity(count);
     for (number, ((poll, listeners), port)) in polls.into_iter().zip(listeners).zip(ports).enumerate() {
-        let parts = Parts { poll, listeners, config: Arc::clone(&config), port, number, sessions_max };
+        let sessions_max = share(config.connections_max, count, number);
+        let (config, sources) = (Arc::clone(&config), sources.clone());
+        let parts = Parts { poll, listeners, config, port, number, sessions_max, sources };
         let claims = Arc::clone(&claims);
         let (ready, started) = crossbeam_channel::bounded(1);
         threads.push(std::thread::Builder::new().name(format!("lb-worker-{number}")).spawn(move || {
@@ -81,4 +87,9 @@ pub fn start(config: WorkerConfig, fronts: Fronts, notify: Notify) -> io::Result
         started.recv().map_err(io::Error::other)??;
     }
     Ok(DataPlane { control, threads })
+}
+
+/// What one of `count` workers may have of `connections`: all of them together exactly that, but each at least one.
+fn share(connections: usize, count: usize, number: usize) -> usize {
+    (connections / count + usize::from(number < connections % count)).max(1)
 }

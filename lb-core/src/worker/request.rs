@@ -13,14 +13,7 @@ use crate::session::{Action, HeadCut, body};
 
 /// Reads once and decides. Gives what comes next where that isn't for the session to say.
 pub(crate) fn read_head<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Option<Action> {
-    let outcome = desk.kernel.read(&live.client.stream, &mut desk.scratch);
-    match outcome {
-        Filled::Bytes { count, .. } if live.to_backend.len() == 0 => desk.fresh = count,
-        Filled::Bytes { count, .. } => desk.buffers.hold(&mut live.to_backend, &desk.scratch[..count]),
-        Filled::Blocked | Filled::End | Filled::Failed => {}
-    }
-    note_read(live, outcome);
-    match outcome {
+    match fill(live, desk) {
         Filled::Bytes { .. } => {}
         // Nothing to wait for where no line is awaited: the backend may be the one that speaks first.
         Filled::Blocked if desk.config.mode == Mode::Tcp => {}
@@ -28,6 +21,23 @@ pub(crate) fn read_head<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Op
         Filled::Failed => return Some(Action::Close(CloseReason::ClientReset)),
         Filled::End => return cut_short(live, desk),
     }
+    decide_received(live, desk)
+}
+
+/// Reads once, behind what the client has sent so far.
+pub(crate) fn fill<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Filled {
+    let outcome = desk.kernel.read(&live.client.stream, &mut desk.scratch);
+    match outcome {
+        Filled::Bytes { count, .. } if live.to_backend.len() == 0 => desk.fresh = count,
+        Filled::Bytes { count, .. } => desk.buffers.hold(&mut live.to_backend, &desk.scratch[..count]),
+        Filled::Blocked | Filled::End | Filled::Failed => {}
+    }
+    note_read(live, outcome);
+    outcome
+}
+
+/// Decides by what the client has sent so far.
+pub(crate) fn decide_received<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Option<Action> {
     let verdict = judge(live, desk, decide);
     obey(live, desk, verdict)
 }

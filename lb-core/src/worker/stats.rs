@@ -47,6 +47,12 @@ pub struct WorkerStats {
     pub resets: Counter,
     /// Sessions closed by a deadline (head, first byte, half-closed, idle, drain).
     pub timeouts: Counter,
+    /// Connections refused because they began without a PROXY header (`--accept-proxy`).
+    pub refused_unannounced: Counter,
+    /// Connections refused because their client address had as many as it may (`--connections-per-source`).
+    pub refused_by_source: Counter,
+    /// Connections refused because no file descriptor came free in time.
+    pub refused_without_descriptor: Counter,
     /// Accepts put off because no file descriptor was left.
     pub accepts_deferred: Counter,
     /// Times that a session had more to move than one turn allows.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use mio::Token;
 
 use super::admit::Admission;
+use super::attempt;
 use super::desk::Desk;
 use super::dispatch::{self, Driven};
 use super::farewell;
@@ -92,10 +93,13 @@ impl<K: Kernel> Worker<K> {
         admission.settle(desk.now_ms);
         let mut closed = 0;
         let turned = admission.turn(sessions, desk.now_ms, |sessions, key| {
+            // Before it is driven: a session must not be seen to have ended that was never seen to begin.
+            desk.port.shared.stats.accepted.add(1);
             closed += u64::from(drive(sessions, desk, run_queue, key, dispatch::drive));
         });
-        desk.port.shared.stats.accepted.add(turned.accepted);
         desk.port.shared.stats.accepts_deferred.add(turned.deferred);
+        desk.port.shared.stats.refused_by_source.add(turned.refused_by_source);
+        desk.port.shared.stats.refused_without_descriptor.add(turned.refused_without_descriptor);
         if closed > 0 {
             self.admission.session_closed();
         }
@@ -130,6 +134,7 @@ impl<K: Kernel> Worker<K> {
                 .deadline_ms(&self.desk.config, self.desk.draining)
                 .is_some_and(|at| at <= self.desk.now_ms);
             if !passed {
+                attempt::keep_alive(live, &*self.desk.kernel);
                 self.desk.arm(live, key);
             } else if drive(&mut self.sessions, &mut self.desk, &mut self.run_queue, key, dispatch::expire) {
                 self.admission.session_closed();

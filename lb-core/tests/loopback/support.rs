@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use lb_core::backend::places::PlaceLimits;
-use lb_core::backend::{Backend, BackendId, Counter, Seat, Weight};
+use lb_core::backend::{Backend, BackendId, Counter, ProxyVersion, Seat, Weight};
 use lb_core::config::WorkerConfig;
 use lb_core::control::Control;
 use lb_core::net::listen::Fronts;
@@ -56,13 +56,24 @@ impl Plane {
 
     /// Publishes a table of backends at these addresses, in seats 1, 2, …, and waits until it is applied.
     pub(crate) fn route_to(&self, addrs: &[SocketAddr]) -> Vec<Arc<Backend>> {
-        self.route_to_limited(addrs, None)
+        self.publish_all(self.backends_at(addrs, None))
     }
 
     /// The same, with places.
     pub(crate) fn route_to_limited(&self, addrs: &[SocketAddr], limits: Option<PlaceLimits>) -> Vec<Arc<Backend>> {
-        let backends = self.backends_at(addrs, limits);
-        self.publish(&mut ring_of(addrs.len()), &backends);
+        self.publish_all(self.backends_at(addrs, limits))
+    }
+
+    /// The same, where each connection to them begins with a PROXY header.
+    pub(crate) fn route_to_as(&self, addrs: &[SocketAddr], send_proxy: Option<ProxyVersion>) -> Vec<Arc<Backend>> {
+        let plain = self.backends_at(addrs, None);
+        let announced =
+            |backend| Arc::into_inner(backend).map(|backend: Backend| backend.with_proxy_header(send_proxy));
+        self.publish_all(plain.into_iter().filter_map(announced).map(Arc::new).collect())
+    }
+
+    fn publish_all(&self, backends: Vec<Arc<Backend>>) -> Vec<Arc<Backend>> {
+        self.publish(&mut ring_of(backends.len()), &backends);
         backends
     }
 

@@ -1,8 +1,8 @@
-//! `--backend NAME=HOST:PORT[,weight=W]` and `--check`. Hosts are not looked up here: that may change while we run.
+//! `--backend NAME=HOST:PORT[,weight=W][,send-proxy=v1|v2]` and `--check`. Hosts are not looked up here: that may change while we run.
 
 use lb_admin::config::{Check, StaticBackend};
 use lb_admin::membership::names::is_hostname;
-use lb_core::backend::Weight;
+use lb_core::backend::{ProxyVersion, Weight};
 
 use super::ConfigError;
 
@@ -43,12 +43,21 @@ fn parse(text: &str) -> Result<StaticBackend, ConfigError> {
     if !port.parse::<u16>().is_ok_and(|port| port > 0) {
         return Err(wrong("PORT must be 1 to 65535"));
     }
-    let mut weight = Weight::ONE;
+    let mut backend =
+        StaticBackend { name: name.to_owned(), host: host.to_owned(), weight: Weight::ONE, send_proxy: None };
     for part in parts {
-        let value = part.strip_prefix("weight=").ok_or_else(|| wrong("only weight=W may follow the address"))?;
-        weight = Weight::parse(value).map_err(|source| ConfigError::BackendWeight { text: text.to_owned(), source })?;
+        match part.split_once('=') {
+            Some(("weight", value)) => {
+                backend.weight = Weight::parse(value)
+                    .map_err(|source| ConfigError::BackendWeight { text: text.to_owned(), source })?;
+            }
+            Some(("send-proxy", "v1")) => backend.send_proxy = Some(ProxyVersion::V1),
+            Some(("send-proxy", "v2")) => backend.send_proxy = Some(ProxyVersion::V2),
+            Some(("send-proxy", _)) => return Err(wrong("send-proxy is v1 or v2")),
+            _ => return Err(wrong("only weight=W and send-proxy=v1|v2 may follow the address")),
+        }
     }
-    Ok(StaticBackend { name: name.to_owned(), host: host.to_owned(), weight })
+    Ok(backend)
 }
 
 /// The check of replicas and the check of backends.

@@ -31,7 +31,7 @@ pub(crate) enum ConfigError {
     #[error("--front {front} and the admin API ({admin}) want the same port: give --admin another one")]
     AdminOnFront { front: SocketAddr, admin: SocketAddr },
 
-    #[error("--backend '{text}': {why}; write NAME=HOST:PORT or NAME=HOST:PORT,weight=2")]
+    #[error("--backend '{text}': {why}; write NAME=HOST:PORT or NAME=HOST:PORT,weight=2,send-proxy=v2")]
     Backend { text: String, why: &'static str },
     #[error("--backend '{text}': {source}")]
     BackendWeight { text: String, source: WeightError },
@@ -41,6 +41,13 @@ pub(crate) enum ConfigError {
     BackendIsReplica(String),
     #[error("--check '{0}': write a path such as /heartbeat, or tcp")]
     Check(String),
+
+    #[error("--send-proxy needs a --command that reads the header: the sample replica (`lb replica`) doesn't")]
+    SendProxyToSample,
+    #[error("--source '{0}': write an address of this machine, or with a range of ports: 10.0.0.7:20000-40000")]
+    Source(String),
+    #[error("--connections {connections} is less than one for each of {workers} workers: raise it or lower --workers")]
+    FewerConnectionsThanWorkers { connections: usize, workers: usize },
 
     #[error("{flag} {source}; write for example 'S{{n}}'")]
     Names { flag: &'static str, source: PatternError },

@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lb_admin::config::{AdminAddr, AdminConfig, Check, LaunchConfig, Names, StaticBackend};
-use lb_core::config::{RETRIES_MAX, RETRY_BUDGET_PERCENT_MAX, WorkerConfig};
+use lb_core::config::{RETRIES_MAX, RETRY_BUDGET_PERCENT_MAX, Source, WorkerConfig};
 use lb_core::ring::{KeyHasher, RingConfig};
 
 use crate::cli::ServeArgs;
 use crate::cli::period::Period;
 
 mod backend;
+mod connections;
 mod error;
 mod file;
 mod front;
@@ -34,6 +35,7 @@ pub(crate) use error::ConfigError;
 pub(crate) use state::{Secret, secret_from_text};
 pub(crate) use surroundings::Surroundings;
 
+use connections::Connections;
 use places::Places;
 use route::Route;
 
@@ -71,6 +73,7 @@ pub(crate) struct Config {
     pub(crate) backends: Vec<StaticBackend>,
     ring: RingConfig,
     route: Route,
+    connections: Connections,
     timeouts: Timeouts,
     launch: LaunchConfig,
     replica_check: Check,
@@ -107,6 +110,7 @@ impl Config {
     fn resolve(args: &ServeArgs, around: &Surroundings) -> Result<Self, ConfigError> {
         let assignment = args.profile.is_some();
         let mut notes = Vec::new();
+        let workers = workers(args.workers, around)?;
         let backends = backend::parse_all(args.backend.as_deref().unwrap_or_default())?;
         let replicas = args.replicas.unwrap_or(if backends.is_empty() { REPLICAS } else { 0 });
         within("--replicas", u64::from(replicas), 0, u64::from(REPLICAS_MAX))?;
@@ -122,7 +126,7 @@ impl Config {
         Ok(Self {
             fronts,
             admin,
-            workers: workers(args.workers, around)?,
+            workers,
             replicas,
             drain_timeout: or_secs(args.drain_timeout, 30),
             state_root: state::root(args.state_dir.clone(), around),
@@ -130,6 +134,7 @@ impl Config {
             notes,
             ring,
             route,
+            connections: connections::resolve(args, workers)?,
             timeouts: timeouts(args),
             launch,
             backends,
@@ -147,6 +152,16 @@ impl Config {
     /// Whether the next `lb serve` will have the same first front port, so that it is worth keeping state for it.
     pub(crate) fn has_lasting_port(&self) -> bool {
         self.fronts.first().is_some_and(|front| front.port() != 0)
+    }
+
+    /// `--connections`: most client connections; `None`: what the file limit allows.
+    pub(crate) fn connections(&self) -> Option<usize> {
+        self.connections.max
+    }
+
+    /// `--source`.
+    pub(crate) fn source(&self) -> Option<&Source> {
+        self.connections.source.as_ref()
     }
 
     /// The data plane's part.
@@ -168,6 +183,9 @@ impl Config {
             serve_admin_paths: self.assignment,
             record_answered: self.record_requests.is_some(),
             connections_max,
+            connections_per_source: self.connections.per_source,
+            accept_proxy: self.connections.accept_proxy,
+            source: self.connections.source,
         }
     }
 
@@ -181,6 +199,7 @@ impl Config {
             backends: self.backends.clone(),
             replica_check: self.replica_check.clone(),
             backend_check: self.backend_check.clone(),
+            replica_send_proxy: self.connections.replica_send_proxy,
             names: self.names.clone(),
             drain_timeout: self.drain_timeout,
             places: self.places.limits,

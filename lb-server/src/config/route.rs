@@ -47,7 +47,8 @@ fn nothing_that_reads(args: &ServeArgs) -> Result<(), ConfigError> {
         ("--affinity request", args.affinity == Some(cli::Affinity::Request)),
         ("--key", args.key.is_some()),
         ("--non-http", args.non_http.is_some()),
-        ("--head-timeout", args.head_timeout.is_some()),
+        // With --accept-proxy a header is read, and this is its deadline.
+        ("--head-timeout", args.head_timeout.is_some() && args.accept_proxy != Some(true)),
         ("--first-byte-timeout", args.first_byte_timeout.is_some()),
         ("--record-requests", args.record_requests.is_some()),
     ];

@@ -1,5 +1,6 @@
 //! What arguments mean: the defaults, the profile, and every impossible combination with the word that mends it.
 
+use lb_core::backend::ProxyVersion;
 use lb_core::backend::places::PlaceLimits;
 use lb_core::config::{Affinity, Mode};
 
@@ -60,6 +61,25 @@ fn a_backend_replaces_the_default_replicas() {
     let weights: Vec<u32> = config.backends.iter().map(|backend| backend.weight.thousandths()).collect();
     assert_eq!(weights, [1000, 1500]);
     assert_eq!(good("--backend a=h:80 --replicas 2").replicas, 2);
+}
+
+#[test]
+fn who_is_behind_a_connection_and_how_many_there_may_be() {
+    let plain = worker(&good(""));
+    assert_eq!((plain.accept_proxy, plain.connections_per_source, plain.source), (false, 0, None));
+    let config = good(
+        "--accept-proxy --connections 8 --connections-per-source 5 --source [::1]:2000-3000 --mode tcp --head-timeout 1s \
+         --backend a=h:80,send-proxy=v1,weight=2 --backend b=h:81 --send-proxy v2 --command 'sh -c :'",
+    );
+    let worker = worker(&config);
+    let source = Source { addr: "::1".parse().expect("an address"), ports: Some((2000, 3000)) };
+    assert_eq!((worker.accept_proxy, worker.connections_per_source, worker.source), (true, 5, Some(source)));
+    assert_eq!(config.connections(), Some(8));
+    let told: Vec<_> = config.backends.iter().map(|backend| backend.send_proxy).collect();
+    assert_eq!(told, [Some(ProxyVersion::V1), None]);
+    assert_eq!(config.admin(Path::new("/state")).replica_send_proxy, Some(ProxyVersion::V2));
+    let without_range = good("--source ::1").source().copied();
+    assert_eq!(without_range, Some(Source { addr: source.addr, ports: None }));
 }
 
 #[test]
@@ -133,6 +153,15 @@ const REFUSED: &[(&str, &[&str])] = &[
     ("--backend a=h:80,weight=0", &["0.001"]),
     ("--backend a=h:80 --backend a=i:80", &["'a'", "twice"]),
     ("--backend S2=h:80 --replicas 2", &["S2", "rename"]),
+    ("--backend a=h:80,send-proxy=v3", &["send-proxy is v1 or v2"]),
+    ("--send-proxy v2", &["--command", "lb replica"]),
+    ("--source nonsense", &["'nonsense'", "10.0.0.7:20000-40000"]),
+    ("--source 10.0.0.7:2000", &["range of ports"]),
+    ("--source 10.0.0.7:3000-2000", &["range of ports"]),
+    ("--source ::1:2000-3000-", &["range of ports"]),
+    ("--source ::1:2000-3000", &["range of ports"]),
+    ("--connections 3", &["--connections 3", "4 workers"]),
+    ("--mode tcp --head-timeout 1s", &["--head-timeout", "--mode tcp"]),
     ("--key nonsense", &["nonsense", "query:NAME"]),
     ("--hash maglev --slots 65536", &["--slots 65536", "prime"]),
     ("--hash assignment --slots 500", &["--slots 500", "power of two"]),

@@ -37,3 +37,11 @@ fn more_workers_and_backends_leave_less() {
     let more = Needs { workers: 32, fronts: 2, backends: 64 };
     assert!(connections_max(1024, more).expect("enough") < few);
 }
+
+#[test]
+fn connections_may_be_lowered_but_not_beyond_what_fits() {
+    assert_eq!(lowered(500, None, 1024), Ok(500));
+    assert_eq!(lowered(500, Some(10), 1024), Ok(10));
+    let error = lowered(500, Some(501), 1024).expect_err("too many").to_string();
+    assert!(["--connections 501", "1024", "500"].iter().all(|word| error.contains(word)), "{error}");
+}

@@ -12,6 +12,7 @@ mod bad_starts;
 mod bulk;
 mod failover;
 mod first_minute;
+mod front_door;
 mod garbage;
 mod healing;
 mod limits;

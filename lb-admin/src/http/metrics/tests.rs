@@ -64,6 +64,7 @@ async fn backends_count_under_their_name_and_id() {
         "lb_queue_full_total 0",
         "lb_sessions_spilled_total 0",
         "lb_sessions_evicted_total 0",
+        r#"lb_connections_refused_total{reason="source_limit"} 0"#,
         "lb_requests_pinned_total 0",
         r#"lb_replays_total{cause="reset"} 0"#,
         r#"lb_replays_total{cause="closed"} 0"#,

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use lb_core::backend::places::PlaceLimits;
-use lb_core::backend::{Backend, BackendId, Seat, Weight};
+use lb_core::backend::{Backend, BackendId, ProxyVersion, Seat, Weight};
 use lb_core::ring::{Member, Ring, RingConfig, RingError, RingTable, SlotMap};
 
 use self::change::{Pending, Queued};
@@ -150,6 +150,7 @@ struct Limits {
     drain_timeout: Option<Duration>,
     workers: usize,
     places: Option<PlaceLimits>,
+    replica_send_proxy: Option<ProxyVersion>,
 }
 
 /// How often a draining replica's sessions are counted: nobody tells when the last one ends.
@@ -170,6 +171,7 @@ impl State {
                 drain_timeout: Some(config.drain_timeout).filter(|timeout| !timeout.is_zero()),
                 workers,
                 places: config.places,
+                replica_send_proxy: config.replica_send_proxy,
             },
             rng,
             slots: ring.slot_map(),
@@ -257,7 +259,7 @@ impl State {
         }
         for backend in &config.backends {
             let number = self.numbers.give();
-            self.take_seat(place::static_place(&backend.name, number, backend.weight, now))?;
+            self.take_seat(place::static_place(backend, number, now))?;
         }
         Ok(())
     }

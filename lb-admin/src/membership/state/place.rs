@@ -8,9 +8,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use lb_core::backend::{Backend, BackendId, BackendState, Seat, Weight};
+use lb_core::backend::{Backend, BackendId, BackendState, ProxyVersion, Seat, Weight};
 
 use super::{CallId, Limits, Moment};
+use crate::config::StaticBackend;
 use crate::membership::snapshot::BackendView;
 use crate::supervisor::backoff::Backoff;
 
@@ -22,6 +23,8 @@ pub(super) struct Place {
     pub(super) weight: Weight,
     /// Started and kept alive by us; else a `--backend`.
     pub(super) supervised: bool,
+    /// Whether each connection to a `--backend` begins with a PROXY header; for replicas the settings say it.
+    pub(super) send_proxy: Option<ProxyVersion>,
     /// The `/add` that waits for it: until that is answered the place is nobody else's business.
     pub(super) call: Option<CallId>,
     /// Whether `/rep` lists the name: it has been ready once (a `--backend`: always).
@@ -73,6 +76,7 @@ impl Place {
             seat,
             weight,
             supervised: true,
+            send_proxy: None,
             call: None,
             listed: false,
             since: now,
@@ -211,13 +215,15 @@ pub(super) struct Moved {
 }
 
 /// What [`Place::new`] doesn't know of a `--backend`.
-pub(super) fn static_place(name: &str, number: u32, weight: Weight, now: Moment) -> Place {
-    let place = Place::new(name.into(), Seat::named(name, number), weight, now);
-    Place { supervised: false, listed: true, ..place }
+pub(super) fn static_place(backend: &StaticBackend, number: u32, now: Moment) -> Place {
+    let (name, send_proxy) = (backend.name.as_str(), backend.send_proxy);
+    let place = Place::new(name.into(), Seat::named(name, number), backend.weight, now);
+    Place { supervised: false, listed: true, send_proxy, ..place }
 }
 
 /// A launched replica's backend.
 pub(super) fn backend_at(place: &Place, id: BackendId, addr: SocketAddr, limits: &Limits) -> Arc<Backend> {
+    let send_proxy = if place.supervised { limits.replica_send_proxy } else { place.send_proxy };
     let backend = Backend::new(id, Arc::clone(&place.name), place.seat, addr, limits.workers);
-    Arc::new(backend.with_places(limits.places))
+    Arc::new(backend.with_places(limits.places).with_proxy_header(send_proxy))
 }

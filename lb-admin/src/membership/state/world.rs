@@ -17,6 +17,7 @@ pub(super) fn config(replicas: u32) -> AdminConfig {
         backends: Vec::new(),
         replica_check: Check::Tcp,
         backend_check: Check::Tcp,
+        replica_send_proxy: None,
         names: Names { first: "S{n}".into(), made_up: "S{n}".into(), server_id: "{name}".into() },
         drain_timeout: Duration::from_secs(30),
         places: None,

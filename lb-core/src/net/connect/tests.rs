@@ -23,7 +23,7 @@ fn a_socket_that_met_itself_is_no_connection_to_a_backend() {
 #[test]
 fn a_socket_that_met_another_is_one() {
     let listener = TcpListener::bind(SocketAddr::from(LOOPBACK)).unwrap();
-    let stream = begin(listener.local_addr().unwrap(), false).unwrap();
+    let stream = begin(listener.local_addr().unwrap(), None, false).unwrap();
     assert!(listener.accept().is_ok());
     assert_eq!((completed(&stream), is_self_connected(&stream, stream.peer_addr().unwrap())), (Ok(true), false));
 }
