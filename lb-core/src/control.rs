@@ -276,3 +276,6 @@ impl WorkerLink {
         let _awake = self.waker.wake();
     }
 }
+
+#[cfg(test)]
+mod tests;

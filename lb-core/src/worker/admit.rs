@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::rc::Rc;
 
-use super::live::{Live, LiveSessions, Socket};
+use super::live::{Live, LiveSessions, NO_LAP, Socket};
 use super::token::SessionKey;
 use crate::net::accept::Accepted;
 use crate::net::kernel::Kernel;
@@ -238,7 +238,7 @@ pub(crate) struct Turned {
 }
 
 impl<K: Kernel> Live<K> {
-    fn accepted(client: Socket<K::Stream>, client_ip: std::net::IpAddr, now_ms: u64) -> Self {
+    pub(super) fn accepted(client: Socket<K::Stream>, client_ip: std::net::IpAddr, now_ms: u64) -> Self {
         Self {
             session: Session::accepted(now_ms),
             client,
@@ -253,6 +253,9 @@ impl<K: Kernel> Live<K> {
             queued: false,
             backend_nodelay: false,
             answered_since: false,
+            accepted_us: 0,
+            lap_us: NO_LAP,
+            generation: 0,
         }
     }
 }

@@ -36,6 +36,7 @@ pub(crate) fn connect<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Opti
         Ok(stream) => {
             live.backend = Some(Socket::new(stream));
             live.session.connecting(desk.now_ms);
+            live.begin_lap(desk.now_us);
             // The optimistic first write: where it is too early it says so.
             live.session.relay.readiness(Side::Backend).writable = desk.fresh + live.to_backend.len() > 0;
             None
@@ -75,7 +76,12 @@ fn met_itself<K: Kernel>(stream: &K::Stream, live: &Live<K>, desk: &Desk<K>) -> 
 /// The connect succeeded and the socket took the first `count` bytes.
 fn opened<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, count: usize) {
     live.session.connected(desk.now_ms);
-    desk.port.shared.stats.routed.add(1);
+    let stats = &desk.port.shared.stats;
+    stats.routed.add(1);
+    if let Some(took_us) = live.end_lap(desk.now_us) {
+        stats.connect.record(took_us);
+    }
+    live.begin_lap(desk.now_us);
     if let Some(backend) = &live.routed_to {
         backend.counters.cell(desk.worker).sessions.add(1);
         live.counted = true;

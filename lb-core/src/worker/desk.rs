@@ -27,8 +27,10 @@ pub(crate) struct Desk<K> {
     pub(crate) buffers: Buffers,
     pub(crate) timers: Timers,
     pub(crate) random: fastrand::Rng,
-    /// Milliseconds since the worker started, read once a turn.
+    /// Milliseconds since the worker started, read once a turn: what deadlines are made of.
     pub(crate) now_ms: u64,
+    /// The same moment in microseconds: what times are told in.
+    pub(crate) now_us: u64,
     /// The process is stopping.
     pub(crate) draining: bool,
     /// Backend ports from here on can be met by a connect's own source port.
@@ -73,6 +75,7 @@ impl<K: Kernel> Desk<K> {
             timers: Timers::default(),
             random: fastrand::Rng::new(),
             now_ms: 0,
+            now_us: 0,
             draining: false,
             ephemeral_from,
         }

@@ -31,6 +31,12 @@ pub(crate) enum Driven {
     Over(CloseReason),
 }
 
+/// Drives a session for the first time, in the turn in which it was accepted.
+pub(crate) fn begin<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut Desk<K>) -> Driven {
+    live.accepted_us = desk.now_us;
+    drive(live, key, desk)
+}
+
 /// Drives a session as far as it goes this turn.
 pub(crate) fn drive<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut Desk<K>) -> Driven {
     follow(live, key, desk, None)
@@ -140,12 +146,15 @@ fn note_request_bytes<K: Kernel>(live: &mut Live<K>, desk: &Desk<K>, count: usiz
     live.session.relay.admit(bytes)
 }
 
-/// Counts what came from the backend, and records whose first answer it is before the client can have it.
+/// Counts and times what came from the backend, and records whose first answer it is before the client can have it.
 fn note_response_bytes<K: Kernel>(live: &mut Live<K>, desk: &Desk<K>, count: usize) -> usize {
     if let Some(id) = live.recorded.take()
         && let Some(backend) = &live.routed_to
     {
         desk.port.answered(Answered::new(backend.id, &id));
+    }
+    if let Some(waited_us) = live.end_lap(desk.now_us) {
+        desk.port.shared.stats.first_byte.record(waited_us);
     }
     live.answered_since = true;
     count
