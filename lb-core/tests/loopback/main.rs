@@ -14,4 +14,5 @@ mod ends;
 mod requests;
 mod routing;
 mod support;
+mod times;
 mod traffic;
