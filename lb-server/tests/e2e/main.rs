@@ -24,3 +24,4 @@ mod routing;
 mod shutdown;
 mod spread;
 mod support;
+mod times;
