@@ -13,7 +13,7 @@ default:
     @just --list --unsorted
 
 # Every lane, in order
-ci: fmt lint doc tidy unit loopback bench-smoke
+ci: fmt lint doc tidy unit loopback fuzz-smoke bench-smoke
 
 # What README's second command runs: everything that needs nothing but cargo
 test:
@@ -38,6 +38,17 @@ unit:
 # The binary and the crates over real loopback sockets
 loopback:
     cargo test -j {{jobs}} --workspace --test '*'
+
+# The fuzz targets for seconds each: what reads strangers' bytes comes to the same end however they are split
+fuzz-smoke: (fuzz "10")
+
+# The fuzz targets for so many seconds each; what they learn stays in target/fuzz, inputs that fail too
+fuzz SECONDS:
+    fuzz/run {{SECONDS}}
+
+# Syscalls of the workers that fail, alone (they are part of loopback); a machine without strace says so and passes
+faults:
+    cargo test -j {{jobs}} -p lb-server --test e2e faults
 
 # The documentation builds, and every link in it leads somewhere
 doc:

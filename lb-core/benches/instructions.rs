@@ -10,13 +10,14 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use gungraun::{library_benchmark, library_benchmark_group, main};
+use lb_core::histogram::Histogram;
 use lb_core::ring::{KeyHash, Probing, Ring, RingTable, Rule, SlotMap, VNODES_DEFAULT, diff};
 use lb_core::session::first_line::HeadScan;
 use lb_core::session::request::{Verdict, decide};
 
 mod steps;
 
-use steps::{HandOver, REQUEST, Requests, keys, ring_of, table_of};
+use steps::{HandOver, REQUEST, Requests, keys, ring_of, table_of, times_us};
 
 fn tables(backends: u32) -> (RingTable, Vec<KeyHash>) {
     (table_of(Rule::Rendezvous, backends), keys())
@@ -55,6 +56,15 @@ fn first_line_scan(requests: Requests) -> (Requests, Verdict) {
     (requests, verdict)
 }
 
+// 4096 times, as with look_up.
+#[library_benchmark]
+#[bench::record((Histogram::default(), times_us()))]
+fn histogram(histogram_and_times: (Histogram, Vec<u64>)) -> (Histogram, Vec<u64>) {
+    let (histogram, times_us) = histogram_and_times;
+    times_us.iter().for_each(|&time_us| histogram.record(black_box(time_us)));
+    (histogram, times_us)
+}
+
 #[library_benchmark]
 #[bench::rendezvous(ring(Rule::Rendezvous))]
 #[bench::ring(ring(Rule::Ring { vnodes: VNODES_DEFAULT }))]
@@ -82,6 +92,6 @@ fn hand_over(workers: (HandOver, Arc<RingTable>)) -> (HandOver, Arc<RingTable>) 
 
 library_benchmark_group!(
     name = steps_of_lb,
-    benchmarks = [look_up, first_line_scan, table_build, difference, hand_over]
+    benchmarks = [look_up, first_line_scan, histogram, table_build, difference, hand_over]
 );
 main!(library_benchmark_groups = steps_of_lb);

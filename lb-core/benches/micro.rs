@@ -6,11 +6,12 @@
 mod steps;
 
 use divan::{Bencher, black_box};
+use lb_core::histogram::Histogram;
 use lb_core::ring::{Probing, Rule, VNODES_DEFAULT, diff};
 use lb_core::session::first_line::HeadScan;
 use lb_core::session::request::decide;
 
-use steps::{HandOver, REQUEST, Requests, keys, ring_of, table_of};
+use steps::{HandOver, REQUEST, Requests, keys, ring_of, table_of, times_us};
 
 /// All rules, as a user gets them.
 const RULES: [Rule; 4] = [
@@ -36,6 +37,14 @@ fn look_up(bencher: Bencher<'_, '_>, backends: u32) {
 fn first_line_scan(bencher: Bencher<'_, '_>) {
     let requests = Requests::new();
     bencher.bench_local(|| decide(&mut HeadScan::default(), black_box(REQUEST), &requests.context()));
+}
+
+/// Of a time, in a histogram.
+#[divan::bench]
+fn histogram_record(bencher: Bencher<'_, '_>) {
+    let (histogram, times_us) = (Histogram::default(), times_us());
+    let mut next = times_us.iter().cycle();
+    bencher.bench_local(|| histogram.record(*next.next().expect("a cycle has no end")));
 }
 
 /// A table of ten backends from scratch.

@@ -291,3 +291,6 @@ impl WorkerLink {
         let _awake = self.waker.wake();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@
 pub mod backend;
 pub mod config;
 pub mod control;
+pub mod histogram;
 pub mod net;
 pub mod outcome;
 pub mod ring;

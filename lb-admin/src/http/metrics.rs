@@ -1,4 +1,4 @@
-//! `/metrics`: every counter of the workers and of the backends, and the state of the membership, for Prometheus.
+//! `/metrics`: every counter and histogram of the workers and of the backends, and the state of the membership, for Prometheus.
 //!
 //! Nothing is counted here: each scrape reads the workers' own counters and one snapshot, so a backend's series end
 //! when it leaves the membership. Series of backends carry its `id` beside its name, because a name may be used again
@@ -20,8 +20,11 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
+use self::histograms::{HISTOGRAMS, Timed};
 use super::Api;
 use crate::membership::snapshot::{BackendView, Snapshot};
+
+mod histograms;
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -129,6 +132,9 @@ impl Scrape {
         });
         page.counters("answers", "The front's own answers", answers)?;
         let longest_us = self.control.stats().map(|stats| stats.longest_turn_us.read()).max().unwrap_or(0);
+        for histogram in HISTOGRAMS {
+            page.one(histogram.name, histogram.help, &Timed::read(histogram, &self.control))?;
+        }
         page.gauge("worker_turn_max_seconds", "Longest turn of a worker's loop so far", longest_us as f64 / 1e6)?;
         page.gauge("workers", "Data-plane threads started", self.control.workers() as u64)?;
         page.gauge("workers_ended", "Data-plane threads that have ended", self.control.ended_workers() as u64)

@@ -35,6 +35,11 @@ pub(crate) fn keys() -> Vec<KeyHash> {
     (0..KEYS).map(|n| hasher.hash((100_000 + n * 211).to_string().as_bytes())).collect()
 }
 
+/// Times from nothing to a second, as many short ones as long ones.
+pub(crate) fn times_us() -> Vec<u64> {
+    (0..KEYS).map(|n| u64::from(n.wrapping_mul(0x9e37_79b9) & 0xf_ffff) >> (n % 20)).collect()
+}
+
 /// Seats 1 to `backends`.
 pub(crate) fn ring_of(rule: Rule, backends: u32) -> Ring {
     let mut ring = Ring::new(RingConfig::new(rule, None, 0).expect("the default slot count fits"));

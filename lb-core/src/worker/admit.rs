@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::live::{Live, LiveSessions, Socket};
+use super::live::{Live, LiveSessions, NO_LAP, Socket};
 use super::source_limit::SourceLimit;
 use super::token::SessionKey;
 use crate::net::accept::Accepted;
@@ -280,7 +280,7 @@ pub(crate) struct Turned {
 }
 
 impl<K: Kernel> Live<K> {
-    fn accepted(session: Session, client: Socket<K::Stream>, client_ip: IpAddr) -> Self {
+    pub(super) fn accepted(session: Session, client: Socket<K::Stream>, client_ip: IpAddr) -> Self {
         Self {
             session,
             client,
@@ -300,6 +300,9 @@ impl<K: Kernel> Live<K> {
             backend_nodelay: false,
             backend_keepalive: false,
             answered_since: false,
+            accepted_us: 0,
+            lap_us: NO_LAP,
+            generation: 0,
         }
     }
 }

@@ -75,6 +75,7 @@ fn begin<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Option<Action> {
             live.backend = Some(Socket::new(stream));
             live.backend_keepalive = false;
             live.session.connecting(desk.now_ms);
+            live.begin_lap(desk.now_us);
             // The optimistic first write: where it is too early it says so.
             live.session.relay.readiness(Side::Backend).writable = bytes_follow;
             None
@@ -128,6 +129,10 @@ fn opened<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, count: usize) {
         desk.retry_budget.deposit(desk.now_ms);
         replay::hold(live, desk);
     }
+    if let Some(took_us) = live.end_lap(desk.now_us) {
+        desk.port.shared.stats.connect.record(took_us);
+    }
+    live.begin_lap(desk.now_us);
     if let Some(backend) = &live.routed_to {
         backend.counters.cell(desk.worker).sessions.add(1);
         live.counted = true;

@@ -39,10 +39,12 @@ pub(crate) struct Desk<K> {
     /// Who waits for a place.
     pub(crate) queue: Queue,
     pub(crate) random: fastrand::Rng,
-    /// Milliseconds since the worker started, read once a turn.
+    /// Milliseconds since the worker started, read once a turn: what deadlines are made of.
     pub(crate) now_ms: u64,
     /// Connections by client address, where that is limited.
     pub(crate) sources: Option<Arc<SourceLimit>>,
+    /// The same moment in microseconds: what times are told in.
+    pub(crate) now_us: u64,
     /// The process is stopping.
     pub(crate) draining: bool,
     /// Backend ports from here on can be met by a connect's own source port.
@@ -93,6 +95,7 @@ impl<K: Kernel> Desk<K> {
             random: fastrand::Rng::new(),
             now_ms: 0,
             sources: None,
+            now_us: 0,
             draining: false,
             ephemeral_from,
         }

@@ -31,6 +31,12 @@ pub(crate) enum Driven {
     Over(CloseReason),
 }
 
+/// Drives a session for the first time, in the turn in which it was accepted.
+pub(crate) fn begin<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut Desk<K>) -> Driven {
+    live.accepted_us = desk.now_us;
+    drive(live, key, desk)
+}
+
 /// Drives a session as far as it goes this turn.
 pub(crate) fn drive<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut Desk<K>) -> Driven {
     follow(live, key, desk, None)
@@ -132,7 +138,8 @@ fn transfer<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, direction: Direct
     count
 }
 
-/// Counts what came from the client, and holds it where it may have to be sent once more; gives how much of it belongs to the request.
+/// Counts what came from the client, and holds it where it may have to be sent once more; gives how much of it belongs
+/// to the request.
 fn note_request_bytes<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, count: usize) -> usize {
     let Desk { scratch, port, heads, .. } = desk;
     let bytes = &scratch[..count];
@@ -146,13 +153,17 @@ fn note_request_bytes<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, count: 
     admitted
 }
 
-/// From the first byte of a response on nothing is sent twice. Counts what came from the backend, and records whose first answer it is before the client can have it.
+/// From the first byte of a response on nothing is sent twice. Counts and times what came from the backend, and records
+/// whose first answer it is before the client can have it.
 fn note_response_bytes<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, count: usize) -> usize {
     desk.heads.release(&mut live.sent);
     if let Some(id) = live.recorded.take()
         && let Some(backend) = &live.routed_to
     {
         desk.port.answered(Answered::new(backend.id, &id));
+    }
+    if let Some(waited_us) = live.end_lap(desk.now_us) {
+        desk.port.shared.stats.first_byte.record(waited_us);
     }
     live.answered_since = true;
     count

@@ -1,6 +1,7 @@
 //! The loop of one worker on the real kernel: sleep in epoll until an event, a command or a deadline, then one turn.
 //!
-//! Nothing is polled, and the clock is read once a turn. What happens in a turn is in [`super::turn`].
+//! Nothing is polled. The clock is read twice around a turn: when it begins, which is "now" for everything in it, and when
+//! it is over, which says how long it took and how long the loop may sleep. What happens in a turn is in [`super::turn`].
 
 use std::io;
 use std::rc::Rc;
@@ -60,31 +61,29 @@ impl Loop {
     /// Runs until a command ends it.
     pub(crate) fn run(mut self) {
         let mut events = Events::with_capacity(EVENTS_MAX);
+        let mut now = self.started;
         loop {
-            if let Err(error) = self.poll.poll(&mut events, self.sleep())
+            if let Err(error) = self.poll.poll(&mut events, self.sleep(now))
                 && error.kind() != io::ErrorKind::Interrupted
             {
                 // epoll_wait fails so only where memory is gone; a pause keeps that from becoming a spin.
                 events.clear();
                 std::thread::sleep(Duration::from_millis(1));
             }
-            let turn = Instant::now();
-            let now_ms = self.ms(turn);
-            self.worker.turn(now_ms, events.iter().map(|event| (event.token(), readiness(event))));
-            self.worker.note_turn(turn.elapsed());
+            let began = Instant::now();
+            let events = events.iter().map(|event| (event.token(), readiness(event)));
+            self.worker.turn(began.duration_since(self.started), events);
+            now = Instant::now();
+            self.worker.note_turn(now.duration_since(began));
             if self.worker.has_ended() {
                 return;
             }
         }
     }
 
-    fn sleep(&self) -> Option<Duration> {
-        let now_ms = self.ms(Instant::now());
+    fn sleep(&self, now: Instant) -> Option<Duration> {
+        let now_ms = now.duration_since(self.started).as_millis() as u64;
         self.worker.wakes_ms(now_ms).map(|at_ms| Duration::from_millis(at_ms.saturating_sub(now_ms)))
-    }
-
-    fn ms(&self, instant: Instant) -> u64 {
-        instant.duration_since(self.started).as_millis() as u64
     }
 }
 

@@ -59,8 +59,9 @@ pub(crate) struct Live<K: Kernel> {
     pub(crate) to_client: Held,
     /// All that was read of the request, for as long as it may have to be sent once more.
     pub(crate) sent: Option<Vec<u8>>,
-    /// The id to record when the first byte of the response comes.
-    pub(crate) recorded: Option<Box<[u8]>>,
+    /// The id to record when the first byte of the response comes. Boxed twice, since only some runs record at all and
+    /// every session pays for the width of this field.
+    pub(crate) recorded: Option<Box<Box<[u8]>>>,
     /// The deadline for which an entry in the timers exists; 0 = none.
     pub(crate) armed_ms: u64,
     /// Waits in the run queue.
@@ -71,9 +72,31 @@ pub(crate) struct Live<K: Kernel> {
     pub(crate) backend_keepalive: bool,
     /// The client has got bytes since its last request bytes, so what it sends next is another request.
     pub(crate) answered_since: bool,
+    /// When it was accepted, in microseconds on the worker's clock.
+    pub(crate) accepted_us: u64,
+    /// When the lap that is under way began, in microseconds since the accept; [`NO_LAP`]: none is.
+    pub(crate) lap_us: u32,
+    /// Tells it from the former sessions in its place of the slab, which gives it.
+    pub(crate) generation: u32,
 }
 
+/// Nothing is being timed.
+pub(crate) const NO_LAP: u32 = u32::MAX;
+
 impl<K: Kernel> Live<K> {
+    /// Times from now on, whatever was timed before.
+    pub(crate) fn begin_lap(&mut self, now_us: u64) {
+        let since_accept = u32::try_from(now_us - self.accepted_us).unwrap_or(u32::MAX);
+        // After more than an hour the lap seems to begin earlier than it does; NO_LAP it must not be.
+        self.lap_us = since_accept.min(NO_LAP - 1);
+    }
+
+    /// Ends what is timed, and says how long it took; `None` where nothing is.
+    pub(crate) fn end_lap(&mut self, now_us: u64) -> Option<u64> {
+        let began_us = std::mem::replace(&mut self.lap_us, NO_LAP);
+        (began_us != NO_LAP).then(|| now_us - self.accepted_us - u64::from(began_us))
+    }
+
     pub(crate) fn held(&self, direction: Direction) -> &Held {
         match direction {
             Direction::ClientToBackend => &self.to_backend,
@@ -114,7 +137,7 @@ impl<K: Kernel> Live<K> {
 /// All sessions of a worker.
 #[derive(Debug)]
 pub(crate) struct LiveSessions<K: Kernel> {
-    slab: Slab<(u32, Live<K>)>,
+    slab: Slab<Live<K>>,
     last_generation: u32,
 }
 
@@ -125,21 +148,21 @@ impl<K: Kernel> Default for LiveSessions<K> {
 }
 
 impl<K: Kernel> LiveSessions<K> {
-    pub(crate) fn insert(&mut self, live: Live<K>) -> SessionKey {
+    pub(crate) fn insert(&mut self, mut live: Live<K>) -> SessionKey {
         self.last_generation = SessionKey::following(self.last_generation);
-        let index = self.slab.insert((self.last_generation, live));
+        live.generation = self.last_generation;
+        let index = self.slab.insert(live);
         SessionKey { index: index as u32, generation: self.last_generation }
     }
 
     /// `None` where the session is gone, whoever has its place now.
     pub(crate) fn get(&mut self, key: SessionKey) -> Option<&mut Live<K>> {
-        let (generation, live) = self.slab.get_mut(key.index as usize)?;
-        (*generation == key.generation).then_some(live)
+        self.slab.get_mut(key.index as usize).filter(|live| live.generation == key.generation)
     }
 
     pub(crate) fn remove(&mut self, key: SessionKey) -> Option<Live<K>> {
         self.get(key)?;
-        Some(self.slab.remove(key.index as usize).1)
+        Some(self.slab.remove(key.index as usize))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -148,6 +171,9 @@ impl<K: Kernel> LiveSessions<K> {
 
     pub(crate) fn keys(&self) -> Vec<SessionKey> {
         let keys = self.slab.iter();
-        keys.map(|(index, (generation, _))| SessionKey { index: index as u32, generation: *generation }).collect()
+        keys.map(|(index, live)| SessionKey { index: index as u32, generation: live.generation }).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -117,6 +117,6 @@ fn routed<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, mut decision: Decis
         desk.fresh = 0;
         desk.buffers.replace(&mut live.to_backend, rewritten);
     }
-    live.recorded = decision.recorded.take();
+    live.recorded = decision.recorded.take().map(Box::new);
     live.session.decided(&decision, desk.fresh + live.to_backend.len());
 }

@@ -1,6 +1,10 @@
-//! A worker's counters: plain, one writer, read from outside without a lock.
+//! A worker's counters and histograms: plain, one writer, read from outside without a lock.
+//!
+//! Times are differences of the worker's clock, which is read once a turn: what begins and ends in one turn took 0, and
+//! no other time is wrong by more than the turn.
 
 use crate::backend::Counter;
+use crate::histogram::Histogram;
 
 /// What one worker has counted since it started.
 #[derive(Debug, Default)]
@@ -67,6 +71,14 @@ pub struct WorkerStats {
     pub bytes_to_client: Counter,
     /// Longest turn of the loop so far, in microseconds.
     pub longest_turn_us: Counter,
+    /// From the begin of a connect to its success, for every connect that succeeded.
+    pub connect: Histogram,
+    /// From then to the first byte of the backend's response, for every session that got one.
+    pub first_byte: Histogram,
+    /// From accept to the end of the client's connection, however it ended.
+    pub session: Histogram,
+    /// Every turn of the loop; the time asleep isn't in it.
+    pub turn: Histogram,
 }
 
 /// The statuses of [`WorkerStats::answers`].

@@ -58,9 +58,10 @@ impl<K: Kernel> Worker<K> {
         Self { admission, sessions: LiveSessions::default(), desk, run_queue: Vec::new(), stage: Stage::Serving }
     }
 
-    /// One turn, at `now_ms` on the worker's clock, with what the kernel has reported.
-    pub(crate) fn turn(&mut self, now_ms: u64, events: impl Iterator<Item = (Token, Readiness)>) {
-        self.desk.now_ms = now_ms;
+    /// One turn, `now` on the worker's clock (how long ago it started), with what the kernel has reported.
+    pub(crate) fn turn(&mut self, now: Duration, events: impl Iterator<Item = (Token, Readiness)>) {
+        self.desk.now_ms = now.as_millis() as u64;
+        self.desk.now_us = now.as_micros() as u64;
         self.obey_commands();
         for (token, news) in events {
             match Target::of(token) {
@@ -95,7 +96,7 @@ impl<K: Kernel> Worker<K> {
         let turned = admission.turn(sessions, desk.now_ms, |sessions, key| {
             // Before it is driven: a session must not be seen to have ended that was never seen to begin.
             desk.port.shared.stats.accepted.add(1);
-            closed += u64::from(drive(sessions, desk, run_queue, key, dispatch::drive));
+            closed += u64::from(drive(sessions, desk, run_queue, key, dispatch::begin));
         });
         desk.port.shared.stats.accepts_deferred.add(turned.deferred);
         desk.port.shared.stats.refused_by_source.add(turned.refused_by_source);
@@ -171,10 +172,12 @@ impl<K: Kernel> Worker<K> {
         wakes.into_iter().flatten().min()
     }
 
+    /// A turn took so long.
     pub(crate) fn note_turn(&self, took: Duration) {
-        let longest = &self.desk.port.shared.stats.longest_turn_us;
+        let stats = &self.desk.port.shared.stats;
         let took_us = took.as_micros() as u64;
-        longest.add(took_us.saturating_sub(longest.read()));
+        stats.turn.record(took_us);
+        stats.longest_turn_us.add(took_us.saturating_sub(stats.longest_turn_us.read()));
     }
 }
 
@@ -207,6 +210,9 @@ fn drive<K: Kernel>(
 }
 
 fn close<K: Kernel>(live: Live<K>, desk: &mut Desk<K>, reason: CloseReason) {
+    let lived_us = desk.now_us - live.accepted_us;
     farewell::close(live, desk, reason);
-    desk.port.shared.stats.closed.add(1);
+    let stats = &desk.port.shared.stats;
+    stats.closed.add(1);
+    stats.session.record(lived_us);
 }

@@ -20,4 +20,5 @@ mod requests;
 mod routing;
 mod source_limit;
 mod support;
+mod times;
 mod traffic;

@@ -7,7 +7,7 @@ use lb_core::backend::places::{PlaceLimits, Places};
 use super::super::routes;
 use super::super::testing::{Scripted, agreeing, ask, members, ready};
 
-async fn page(scripted: &Scripted) -> String {
+pub(super) async fn page(scripted: &Scripted) -> String {
     let got = ask(&routes::admin(scripted.api.clone(), true), "GET", "/metrics", "").await;
     assert_eq!(got.content_type(), "application/openmetrics-text; version=1.0.0; charset=utf-8");
     got.body
@@ -24,9 +24,15 @@ async fn every_metric_has_help_type_prefix_and_a_base_unit() {
             descriptor.clone_into(&mut typed);
         } else {
             let (name, kind) = typed.split_once(' ').unwrap();
-            let suffix = if kind == "counter" { "_total" } else { "" };
+            let suffixes: &[&str] = match kind {
+                "counter" => &["_total"],
+                "histogram" => &["_sum", "_count", "_bucket"],
+                _ => &[""],
+            };
             let sample = line.split(['{', ' ']).next().unwrap();
-            assert_eq!(sample, format!("{name}{suffix}"), "{line}");
+            let suffix = sample.strip_prefix(name).unwrap();
+            assert!(suffixes.contains(&suffix), "{line}");
+            assert!(kind != "histogram" || name.ends_with("_seconds"), "{line}");
             assert!(!sample.contains("_us") && !sample.contains("_ms"), "{line}");
         }
     }
