@@ -71,7 +71,7 @@ fn connections_beyond_the_lowered_limit_wait_for_their_turn() {
 #[test]
 fn without_any_descriptor_clients_are_refused_with_the_reserve() {
     let peer = Peer::listen();
-    let lb = Lb::before(&[&peer], &[]);
+    let lb = Lb::before(&[&peer], &["--head-timeout", "0"]);
     // Accepted beforehand: later there is no descriptor for it.
     let mut admin = http::connect(lb.admin);
     let mut refused = || {
@@ -82,9 +82,9 @@ fn without_any_descriptor_clients_are_refused_with_the_reserve() {
     let first_free = (0..).find(|fd| !std::path::Path::new(&format!("/proc/{}/fd/{fd}", lb.pid())).exists()).unwrap();
     let limit = Rlimit { current: Some(first_free), maximum: getrlimit(Resource::Nofile).maximum };
     prlimit(Some(Pid::from_raw(lb.pid() as i32).unwrap()), Resource::Nofile, limit).unwrap();
-    let clients: Vec<_> = (0..6).map(|_| http::connect(lb.front)).collect();
-    // A health check may have had a descriptor when we looked, and a client may have that one now.
-    let resets = clients.into_iter().filter_map(|client| is_reset(client).then_some(())).count();
-    assert!(resets >= 4, "{resets} of 6");
-    assert_eq!(refused(), resets as f64);
+    let clients: Vec<_> = (0..20).map(|_| http::connect(lb.front)).collect();
+    // A check or an answer may have had a descriptor when we looked: a few clients have those now, and keep them.
+    eventually("most are refused", || (refused() >= 12.0).then_some(()));
+    let resets = clients.iter().filter(|client| client.take_error().unwrap().is_some()).count();
+    assert!(resets >= 12, "{resets} of them know");
 }
