@@ -20,6 +20,10 @@ use crate::net::kernel::Kernel;
 use crate::session::close::CloseReason;
 use crate::session::flow::Readiness;
 
+/// Deadlines looked at in one turn; the others are due in the next, which comes at once. Thousands of slow clients that
+/// came together are answered together, and those being served shouldn't wait for all of that.
+const EXPIRE_BATCH_MAX: usize = 256;
+
 /// One worker: its sessions and everything they need.
 pub(crate) struct Worker<K: Kernel> {
     pub(super) admission: Admission<K>,
@@ -127,7 +131,8 @@ impl<K: Kernel> Worker<K> {
 
     /// Sessions whose deadline has passed; one that has moved on meanwhile is armed again.
     fn expire(&mut self) {
-        while let Some((at_ms, key)) = self.desk.timers.due(self.desk.now_ms) {
+        for _ in 0..EXPIRE_BATCH_MAX {
+            let Some((at_ms, key)) = self.desk.timers.due(self.desk.now_ms) else { break };
             let Some(live) = self.sessions.get(key).filter(|live| live.armed_ms == at_ms) else { continue };
             live.armed_ms = 0;
             let passed = live

@@ -1,5 +1,6 @@
 //! Who is let in: PROXY headers between two balancers, connections per address, and limits that don't fit.
 
+use std::io::ErrorKind::ConnectionReset;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
@@ -10,7 +11,7 @@ use crate::support::{Lb, Peer, eventually, http};
 const REQUEST: &[u8] = b"GET /request?request_id=7 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
 fn is_reset(mut client: TcpStream) -> bool {
-    matches!(client.read(&mut [0]), Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset)
+    matches!(client.read(&mut [0]), Err(error) if error.kind() == ConnectionReset)
 }
 
 #[test]
@@ -34,7 +35,8 @@ fn one_address_has_no_more_connections_than_it_may() {
     let lb = Lb::with_replicas(1, &["--connections-per-source", "3"]);
     let open: Vec<_> = (0..3).map(|_| http::connect(lb.front)).collect();
     eventually("they are let in", || (lb.metric("lb_connections_accepted_total") >= 3.0).then_some(()));
-    assert!(is_reset(http::connect(lb.front)));
+    // The reset may be there before the connect has returned.
+    assert!(http::try_connect(lb.front).map_or_else(|error| error.kind() == ConnectionReset, is_reset));
     assert_eq!(lb.metric("lb_connections_refused_total"), 1.0);
     drop(open);
     eventually("there is room again", || {
@@ -69,7 +71,7 @@ fn connections_beyond_the_lowered_limit_wait_for_their_turn() {
 #[test]
 fn without_any_descriptor_clients_are_refused_with_the_reserve() {
     let peer = Peer::listen();
-    let lb = Lb::before(&[&peer], &[]);
+    let lb = Lb::before(&[&peer], &["--head-timeout", "0"]);
     // Accepted beforehand: later there is no descriptor for it.
     let mut admin = http::connect(lb.admin);
     let mut refused = || {
@@ -80,7 +82,9 @@ fn without_any_descriptor_clients_are_refused_with_the_reserve() {
     let first_free = (0..).find(|fd| !std::path::Path::new(&format!("/proc/{}/fd/{fd}", lb.pid())).exists()).unwrap();
     let limit = Rlimit { current: Some(first_free), maximum: getrlimit(Resource::Nofile).maximum };
     prlimit(Some(Pid::from_raw(lb.pid() as i32).unwrap()), Resource::Nofile, limit).unwrap();
-    let clients: Vec<_> = (0..3).map(|_| http::connect(lb.front)).collect();
-    assert!(clients.into_iter().all(is_reset));
-    assert_eq!(refused(), 3.0);
+    let clients: Vec<_> = (0..20).map(|_| http::connect(lb.front)).collect();
+    // A check or an answer may have had a descriptor when we looked: a few clients have those now, and keep them.
+    eventually("most are refused", || (refused() >= 12.0).then_some(()));
+    let resets = clients.iter().filter(|client| client.take_error().unwrap().is_some()).count();
+    assert!(resets >= 12, "{resets} of them know");
 }
