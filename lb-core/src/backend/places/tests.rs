@@ -1,6 +1,6 @@
 //! Never more than the limit, nobody forgotten, nothing left over.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::thread;
 use std::time::{Duration, Instant};
 
