@@ -78,6 +78,9 @@ impl<K: Kernel> Worker<K> {
         }
     }
 
+    /// A session between two requests stays until its client ends it, or to the deadline. That it is between two can't be
+    /// known here: a response that pauses looks the same as one that is complete, and a FIN in its middle would make a
+    /// client take a part for the whole wherever the end of the connection is the end of the response.
     fn begin_drain(&mut self, deadline: Duration) {
         let deadline_ms = self.desk.now_ms.saturating_add(u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX));
         if self.stage == Stage::Serving {

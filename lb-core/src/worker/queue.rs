@@ -3,7 +3,8 @@
 //! Numbers are shared ([`crate::backend::places`]); who waits, and in which order, is known here only. First come, first
 //! served within a worker; between workers each that waits in its turn. A worker that frees a place which another is
 //! granted wakes it; one that is granted a place itself looks again before it sleeps ([`Queue::has_granted`]), so no
-//! grant is slept over. A [`Place`] gives itself back when it is dropped: no way in which a session ends can forget it.
+//! grant is slept over. A place is held until both of the session's halves have ended, as the backend would count it. A
+//! [`Place`] gives itself back when it is dropped: no way in which a session ends can forget it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;

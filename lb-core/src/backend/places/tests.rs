@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use super::*;
 
@@ -73,13 +74,13 @@ fn however_workers_interleave_nobody_waits_for_ever_and_no_place_is_lost() {
     const WORKERS: usize = 4;
     const LIMIT: u32 = 2;
     const ROUNDS: u32 = 20_000;
+    let deadline = Instant::now() + Duration::from_secs(60);
     let places = places(LIMIT, 3, WORKERS);
     let inside = AtomicU32::new(0);
     let woken: Vec<AtomicBool> = (0..WORKERS).map(|_| AtomicBool::new(false)).collect();
     let wake = |worker: Option<usize>| {
         if let Some(worker) = worker {
             woken[worker].store(true, SeqCst);
-            // Whoever takes its waits by this flag alone must see it; a lost one is a test that never ends.
         }
     };
     let work = |worker: usize| {
@@ -97,6 +98,7 @@ fn however_workers_interleave_nobody_waits_for_ever_and_no_place_is_lost() {
                 }
                 while !entered {
                     while !woken[worker].swap(false, SeqCst) {
+                        assert!(Instant::now() < deadline, "a wake-up was lost");
                         thread::yield_now();
                     }
                     entered = places.take_granted(worker);
