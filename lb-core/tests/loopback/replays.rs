@@ -41,7 +41,7 @@ fn dying(with_reset: bool) -> Scripted {
 /// FAULTS B5 (accept, then close) and B7's sibling (reset after the request): whatever the last sign of life was.
 #[test]
 fn safe_requests_are_served_by_the_next_backend_however_theirs_dies() {
-    let closing_unread = || Scripted::new(|stream| drop(stream));
+    let closing_unread = || Scripted::new(drop);
     let resetting_unread = || Scripted::new(reset);
     for dying in [closing_unread(), resetting_unread(), dying(false), dying(true)] {
         let alive = Scripted::saying("alive");
