@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use lb_core::backend::places::PlaceLimits;
 use lb_core::backend::{Backend, BackendId, Counter, ProxyVersion, Seat, Weight};
 use lb_core::config::WorkerConfig;
-use lb_core::control::Control;
+use lb_core::control::{Control, Notify};
 use lb_core::net::listen::Fronts;
 use lb_core::ring::{KeyHasher, Member, Ring, RingConfig, RingTable, Rule};
 use lb_core::worker::{self, stats::WorkerStats};
@@ -41,9 +41,14 @@ impl Plane {
     }
 
     pub(crate) fn with_workers(config: WorkerConfig, workers: usize) -> Self {
+        Self::notifying(config, workers, Arc::new(|| ()))
+    }
+
+    /// `notify` is called on the workers' threads.
+    pub(crate) fn notifying(config: WorkerConfig, workers: usize, notify: Notify) -> Self {
         let fronts = Fronts::bind(&["127.0.0.1:0".parse().unwrap()], workers).unwrap();
         let addr = fronts.addrs()[0];
-        let plane = worker::start(config, fronts, Arc::new(|| ())).unwrap();
+        let plane = worker::start(config, fronts, notify).unwrap();
         Self { addr, control: plane.control, threads: plane.threads, version: AtomicU64::new(0), workers }
     }
 
@@ -143,6 +148,12 @@ pub(crate) fn ring_of(seats: usize) -> Ring {
         ring.add(Member { seat: Seat::numbered(number), weight: Weight::ONE }).unwrap();
     }
     ring
+}
+
+/// Whom the id in a query goes to first, with these backends in seats 1, 2, …
+pub(crate) fn owner_of(backends: &[Arc<Backend>], id: u64) -> BackendId {
+    let table = RingTable::new(1, ring_of(backends.len()).slot_map(), backends.iter().cloned());
+    table.lookup(config().hasher.hash(id.to_string().as_bytes())).unwrap().id
 }
 
 pub(crate) fn connect(addr: SocketAddr) -> TcpStream {
