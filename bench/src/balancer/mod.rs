@@ -8,13 +8,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use rustix::process::Pid;
 use tokio::time::{Instant, sleep};
 
 pub(crate) mod admin;
 pub(crate) mod http;
+pub(crate) mod metrics;
 mod own;
 
 pub(crate) use admin::{Admin, Backend};
+pub(crate) use metrics::{Metrics, Turns};
 use own::OwnLb;
 
 /// How long a balancer may take until its replicas are ready.
@@ -96,6 +99,11 @@ impl Balancer {
     /// Whether it was started here, so that its settings are known.
     pub(crate) fn is_own(&self) -> bool {
         self.own.is_some()
+    }
+
+    /// The process that was started here.
+    pub(crate) fn pid(&self) -> Option<Pid> {
+        self.own.as_ref().map(OwnLb::pid)
     }
 
     /// `/add` or `/rm` of as many as are missing or too many: the names there are then.
