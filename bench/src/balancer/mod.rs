@@ -5,6 +5,7 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -94,6 +95,15 @@ impl Balancer {
         let balancer = Self { front: own.front, admin: Admin::new(own.admin), own: Some(own) };
         balancer.wait_until_ready(replicas as usize).await?;
         Ok(balancer)
+    }
+
+    /// One without replicas before `backends`, started by `command`, which becomes lb. It may not answer yet.
+    pub(crate) fn with_backends(command: Command, backends: &[SocketAddr], flags: &[&str]) -> anyhow::Result<Self> {
+        let named = backends.iter().zip(1..).flat_map(|(addr, n)| ["--backend".to_owned(), format!("B{n}={addr}")]);
+        let named: Vec<String> = named.collect();
+        let flags: Vec<&str> = flags.iter().copied().chain(named.iter().map(String::as_str)).collect();
+        let own = OwnLb::start_by(command, 0, &flags)?;
+        Ok(Self { front: own.front, admin: Admin::new(own.admin), own: Some(own) })
     }
 
     /// Whether it was started here, so that its settings are known.

@@ -64,7 +64,10 @@ impl OwnLb {
         command.args(["--replicas", &replicas.to_string()]).args(flags);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0);
         let spawned = command.spawn().with_context(|| {
-            format!("{} can't be started; build it (cargo build --release) or name it with --lb", program.display())
+            format!(
+                "{} can't be started; build it (cargo build --release) or name it with --lb",
+                program.to_string_lossy()
+            )
         });
         let child = spawned.inspect_err(|_| drop(fs::remove_dir_all(&state_dir)))?;
         let mut running = Running { child, state_dir };

@@ -13,6 +13,7 @@ pub(crate) mod a3;
 pub(crate) mod a4;
 pub(crate) mod all;
 pub(crate) mod ceiling;
+mod front;
 mod hash;
 pub(crate) mod load;
 mod pass;
@@ -21,6 +22,7 @@ pub(crate) mod ring;
 pub(crate) mod scale;
 mod shares;
 mod statistics;
+pub(crate) mod traffic;
 mod walk;
 mod words;
 
@@ -39,6 +41,8 @@ pub(crate) enum Experiment {
     Scale(scale::Options),
     /// Our balancer beside haproxy, nginx and no balancer at all
     Peers(peers::Options),
+    /// Random tagged traffic with resets and half-closes: does anybody see a byte that isn't his?
+    Traffic(traffic::Options),
     /// One run of the load generator against any front
     Load(load::Options),
     /// How much the load generator can ask for, beside wrk
@@ -57,6 +61,7 @@ impl Experiment {
             Self::A4(_) => "a4",
             Self::Scale(_) => "scale",
             Self::Peers(_) => "peers",
+            Self::Traffic(_) => "traffic",
             Self::Load(_) => "load",
             Self::Ceiling(_) => "ceiling",
             Self::Ring => "ring",
@@ -79,6 +84,7 @@ impl Experiment {
             Self::A4(options) => a4::run(options).await,
             Self::Scale(options) => scale::run(options).await,
             Self::Peers(options) => peers::run(options).await,
+            Self::Traffic(options) => traffic::run(options).await,
             Self::Load(options) => load::run(options).await,
             Self::Ceiling(options) => ceiling::run(options).await,
             Self::Ring => ring::run().await,
