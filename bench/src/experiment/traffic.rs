@@ -162,8 +162,7 @@ fn report(options: &Options, first_seed: u64, sums: &Sums, seconds: f64, rates: 
             thousands(*answered_by_front)
         ),
         format!(
-            "wrong: {} ends of connections (wrong or foreign bytes, too few, too many, not done), {} of them a reset that \
-             became a clean end",
+            "wrong: {} ends of connections (wrong or foreign bytes, too few, too many, not done); {} resets became a clean end",
             thousands(*wrong),
             thousands(*clean_ends)
         ),
@@ -172,10 +171,9 @@ fn report(options: &Options, first_seed: u64, sums: &Sums, seconds: f64, rates: 
     if options.against == Against::Lb {
         lines.push(turns.in_words());
     }
-    let violations = match wrong {
-        0 => Vec::new(),
-        wrong => vec![format!("{} ends of connections saw something wrong", thousands(*wrong))],
-    };
+    let bound = |count: &u64, what: &str| (*count > 0).then(|| format!("{} {what}", thousands(*count)));
+    let wrong_ends = bound(wrong, "ends of connections saw wrong bytes, too few, too many, or no end");
+    let violations = wrong_ends.into_iter().chain(bound(clean_ends, "resets became a clean end")).collect();
     Report {
         title: format!(
             "traffic: {} connections through {}, {} seeds, {} at a time",

@@ -11,10 +11,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail, ensure};
 use rustix::fs::{FlockOperation, flock};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::balancer::{Turns, sibling_lb};
-use crate::peer::{BACKENDS, Peer, RunningPeer, Servers, isolation};
+use crate::peer::{BACKENDS, Peer, RunningPeer, Servers, files, isolation};
 use crate::report::{Report, progress::Progress};
 use metric::Results;
 
@@ -86,8 +85,7 @@ impl Options {
 
     /// What the file limit leaves of `--held`.
     fn held_connections(&self) -> u64 {
-        let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-        self.held.min(limit.saturating_sub(DESCRIPTORS_RESERVED) / 2)
+        self.held.min(files::limit().saturating_sub(DESCRIPTORS_RESERVED) / 2)
     }
 
     /// Those that can be started here, and a line for each that can't.
@@ -111,7 +109,7 @@ impl Options {
 /// Compares them.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     let _alone = take_turn()?;
-    raise_file_limit();
+    files::raise_limit();
     let (peers, missing) = options.peers()?;
     missing.iter().for_each(|line| eprintln!("lb-bench: {line}"));
     let servers = Servers::start(&["B1", "B2", "B3"][..BACKENDS], 0)?;
@@ -169,11 +167,4 @@ fn take_turn() -> anyhow::Result<File> {
     let locked = flock(&file, FlockOperation::NonBlockingLockExclusive);
     ensure!(locked.is_ok(), "another `lb-bench peers` is running: they would measure each other");
     Ok(file)
-}
-
-/// To what this user may have; children inherit it.
-fn raise_file_limit() {
-    let maximum = getrlimit(Resource::Nofile).maximum;
-    // What is left of --held is computed from the limit that there is.
-    let _best_effort = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
 }

@@ -46,6 +46,8 @@ struct Received {
     wrong_at: Option<u64>,
     first: Vec<u8>,
     error: Option<io::Error>,
+    /// The kernel tells a reset once; here the sending half was told before.
+    reset_while_sending: bool,
 }
 
 /// Runs `end` of the plan's connection to its end; `first` goes out before everything else, `early` came before it.
@@ -84,13 +86,13 @@ pub(super) async fn run(
     }
     let Ok((sent, received)) = done else { return Err(format!("not done after {DONE_WITHIN:?}")) };
     let Some(received) = received else { return Ok(()) };
-    tally.received(received.count, received.error.is_some());
+    tally.received(received.count, received.error.is_some() || received.reset_while_sending);
     judge(plan, end, &sent, &received, tally)
 }
 
 fn judge(plan: &Plan, end: End, sent: &io::Result<u64>, received: &Received, tally: &Tally) -> Result<(), String> {
     let length = plan.received_by(end).1;
-    let Received { count, wrong_at, first, error } = received;
+    let Received { count, wrong_at, first, error, reset_while_sending } = received;
     if let Some(at) = wrong_at {
         let by_backend = plan.abort.is_some_and(|(who, _)| who == End::Backend);
         if *at == 0 && plan.wire == Wire::Http && by_backend && first.starts_with(OWN_ANSWER) {
@@ -100,9 +102,9 @@ fn judge(plan: &Plan, end: End, sent: &io::Result<u64>, received: &Received, tal
         return Err(format!("byte {at} of {count} received is wrong or another's: {first:02x?}"));
     }
     match (plan.abort, error) {
-        (Some((who, _)), None) if who != end && *count < length => {
-            tally.clean_end_of_a_reset();
-            Err(format!("a clean end after {count} of {length} bytes, although the other side was reset"))
+        (Some((who, _)), None) if who != end && *count < length && !reset_while_sending => {
+            tally.clean_end_of_a_reset(format!("{end:?} of {plan:?}: a clean end after {count} bytes"));
+            Ok(())
         }
         (Some(_), _) => Ok(()),
         (None, Some(error)) => Err(format!("{count} of {length} bytes received, then {error}")),
@@ -111,11 +113,14 @@ fn judge(plan: &Plan, end: End, sent: &io::Result<u64>, received: &Received, tal
     }
 }
 
-/// Told by the receiving half to the sending one: the other side has ended.
+/// What the two halves of a connection tell each other.
 #[derive(Default)]
 struct Ended {
+    /// The other side has ended: who waits for that may send.
     is: Cell<bool>,
     changed: Notify,
+    /// Sending has failed.
+    send_failed: Cell<bool>,
 }
 
 async fn receive(
@@ -130,7 +135,10 @@ async fn receive(
     received.take(plan, end, early);
     loop {
         match source.read(&mut buffer[..plan.read_max]).await {
-            Ok(0) => break,
+            Ok(0) => {
+                received.reset_while_sending = ended.send_failed.get();
+                break;
+            }
             Ok(count) => received.take(plan, end, &buffer[..count]),
             Err(error) => {
                 received.error = Some(error);
@@ -161,6 +169,19 @@ impl Received {
 }
 
 async fn send(
+    plan: &Plan,
+    end: End,
+    sink: WriteHalf<'_>,
+    first: &[u8],
+    buffer: &mut [u8],
+    ended: &Ended,
+) -> io::Result<u64> {
+    let sent = send_all(plan, end, sink, first, buffer, ended).await;
+    ended.send_failed.set(sent.is_err());
+    sent
+}
+
+async fn send_all(
     plan: &Plan,
     end: End,
     mut sink: WriteHalf<'_>,

@@ -29,7 +29,7 @@ pub(super) struct Sums {
     pub(super) resets: u64,
     /// HTTP clients whose backend reset before its first byte, and to whom the front said so.
     pub(super) answered_by_front: u64,
-    /// Resets that became clean ends; all of them are also wrong.
+    /// Resets that became clean ends.
     pub(super) clean_ends: u64,
     /// Ends of connections with anything wrong.
     pub(super) wrong: u64,
@@ -55,13 +55,18 @@ impl Tally {
     }
 
     /// A reset became a clean end.
-    pub(super) fn clean_end_of_a_reset(&self) {
+    pub(super) fn clean_end_of_a_reset(&self, complaint: String) {
         self.clean_ends.fetch_add(1, Ordering::Relaxed);
+        self.keep(complaint);
     }
 
     /// Something was wrong.
     pub(super) fn complain(&self, complaint: String) {
         self.wrong.fetch_add(1, Ordering::Relaxed);
+        self.keep(complaint);
+    }
+
+    fn keep(&self, complaint: String) {
         let mut complaints = self.complaints.lock().unwrap_or_else(PoisonError::into_inner);
         if complaints.len() < SHOWN_MAX {
             complaints.push(complaint);

@@ -71,6 +71,6 @@ fn a_reset_that_became_a_clean_end_is_seen() {
         backend.write_all(&bytes).await.expect("it is sent");
         backend.shutdown().await.expect("it ends");
         let said = end(&one, End::Client, client, &tally).await;
-        assert!(said.is_err() && tally.sums().clean_ends == 1, "{said:?}");
+        assert_eq!((said, tally.sums().clean_ends), (Ok(()), 1));
     });
 }
