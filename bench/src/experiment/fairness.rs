@@ -2,8 +2,8 @@
 //! alone and then beside a firehose through the same one worker.
 //!
 //! The firehose's readers have a thread of their own. Its bytes and the small answers come of different processes where
-//! the balancer lets us choose, so that it is the balancer which is shared. Claimed: the small ones' p99 stays within a
-//! generous bound (on a machine where everything has a core it is a few milliseconds), and nothing fails.
+//! the balancer lets us choose, so that it is the balancer which is shared. Claimed: the small ones' p99 grows by no
+//! more than a generous bound (on a machine where everything has a core it is a few milliseconds), and nothing fails.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -53,7 +53,7 @@ pub(crate) struct Options {
     /// Downloads at the same time
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
     firehoses: u16,
-    /// The verdict fails where the small requests' p99 is longer, in milliseconds
+    /// The verdict fails where the firehose makes the small requests' p99 longer by more than this, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 50)]
     worst: u64,
 }
@@ -167,8 +167,11 @@ fn report(options: &Options, without: &Tally, with: &Tally, megabytes_per_s: f64
         lines.push(turns.in_words());
     }
     let mut violations = Vec::new();
-    if p99_ms > options.worst as f64 {
-        violations.push(format!("p99 of the small requests is {p99_ms:.2} ms, {} are allowed", options.worst));
+    // A busy machine delays them without a firehose too, and that is nobody's unfairness.
+    let longer_ms = p99_ms - without.latency_ms(99.0);
+    if longer_ms > options.worst as f64 {
+        violations
+            .push(format!("p99 of the small requests is {longer_ms:.2} ms longer, {} are allowed", options.worst));
     }
     let failed = without.failed() + with.failed();
     if failed > 0 {
