@@ -6,7 +6,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use super::super::plan::{End, Plan};
+use super::super::plan::{End, Plan, Wire};
 use super::super::tally::Tally;
 use super::{Buffers, run};
 use crate::load::test_server::on_one_thread;
@@ -20,7 +20,7 @@ async fn pair() -> (TcpStream, TcpStream) {
 
 /// The first plan that is as wanted.
 fn plan(wanted: impl Fn(&Plan) -> bool) -> Plan {
-    (0..10_000).map(|id| Plan::new(9, id)).find(wanted).expect("one of so many is")
+    (0..100_000).map(|id| Plan::new(9, id)).find(wanted).expect("one of so many is")
 }
 
 async fn end(plan: &Plan, end: End, stream: TcpStream, tally: &Tally) -> Result<(), String> {
@@ -72,5 +72,22 @@ fn a_reset_that_became_a_clean_end_is_seen() {
         backend.shutdown().await.expect("it ends");
         let said = end(&one, End::Client, client, &tally).await;
         assert_eq!((said, tally.sums().clean_ends), (Ok(()), 1));
+    });
+}
+
+/// Connection 5610 of seed 8 was called wrong for it.
+#[test]
+fn the_fronts_own_answer_is_known_also_where_its_first_byte_is_the_right_one() {
+    on_one_thread(async {
+        let one = plan(|plan| {
+            let mut first = [0];
+            plan.sent_by(End::Backend).0.fill(0, &mut first);
+            first == *b"H" && plan.wire == Wire::Http && plan.abort_of(End::Backend).is_some()
+        });
+        let tally = Tally::default();
+        let (client, mut front) = pair().await;
+        front.write_all(b"HTTP/1.1 502 Bad Gateway\r\n\r\n").await.expect("it is sent");
+        front.shutdown().await.expect("it ends");
+        assert_eq!((end(&one, End::Client, client, &tally).await, tally.sums().answered_by_front), (Ok(()), 1));
     });
 }
