@@ -64,6 +64,9 @@ bench-smoke:
     target/release/lb-bench a4 --requests 2000
     target/release/lb-bench scale --requests 4000
     target/release/lb-bench ring
+    {{isolated}} target/release/lb-bench traffic --connections 4000
+    {{isolated}} target/release/lb-bench overload --loris 500 --seconds 3 --rate 200
+    {{isolated}} target/release/lb-bench fairness --clients 100 --rate 200 --seconds 3 --worst 500
 
 # How long the steps of lb-core take (look-up, first line, table, diff, hand-over), in wall time
 micro *FLAGS:
@@ -76,11 +79,25 @@ instructions *FLAGS:
     cargo bench -j {{jobs}} -p lb-core --bench instructions -- --output-format=json > target/instructions.jsonl
     cargo run -j {{jobs}} -q -p bench --bin instructions -- {{FLAGS}} < target/instructions.jsonl
 
-# What CI has no time for, by hand: a million ids, 100 kills under load, 40,000 connections of random traffic
-soak DIR="bench/results/soak":
+# What CI has no time for, by hand: a million ids, 100 kills and 50 freezes under load, 140,000 connections of random
+# traffic, overload, fairness, and every figure beside haproxy and nginx. Goes on after a failed verdict, and fails at the end
+soak DIR="bench/results/soak": && (soak-verdicts DIR)
     cargo build -j {{jobs}} --release --workspace
     {{isolated}} target/release/lb-bench a1 --requests 100000 --out {{DIR}}/a1-100k
     {{isolated}} target/release/lb-bench a1 --requests 1000000 --out {{DIR}}/a1-1m
-    {{isolated}} target/release/lb-bench a3 --kills 100 --out {{DIR}}/a3-100
     cargo test -j {{jobs}} --release -p lb-core --test loopback --no-run
     for seed in $(seq 1 20); do LB_TRAFFIC_SEED=$seed cargo test -q --release -p lb-core --test loopback traffic || exit 1; done
+
+# The part of `soak` whose verdicts are all wanted, also where an earlier one fails
+[private]
+soak-verdicts DIR:
+    #!/bin/sh
+    failed=0
+    verdict() { name=$1; shift; {{isolated}} target/release/lb-bench "$@" --out {{DIR}}/$name || { echo "soak: $name failed"; failed=1; }; }
+    verdict a3-100 a3 --kills 100
+    verdict a3-stop-50 a3 --signal stop --kills 50
+    verdict traffic traffic --connections 100000
+    verdict overload overload
+    verdict fairness fairness
+    verdict peers peers
+    exit $failed

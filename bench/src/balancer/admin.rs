@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::http;
+use super::{Metrics, http};
 
 /// The admin API at an address.
 #[derive(Clone, Copy, Debug)]
@@ -113,6 +113,12 @@ impl Admin {
     /// `GET /v1/events`; `None` where there is no such thing.
     pub(crate) async fn events(&self) -> anyhow::Result<Option<Events>> {
         self.v1("/v1/events").await
+    }
+
+    /// `GET /metrics`; `None` where there is no such thing.
+    pub(crate) async fn metrics(&self) -> anyhow::Result<Option<Metrics>> {
+        let (status, body) = http::ask(self.0, "GET", "/metrics", "").await?;
+        Ok((status == 200).then(|| Metrics::parse(&String::from_utf8_lossy(&body))))
     }
 
     async fn v1<A: DeserializeOwned>(&self, path: &str) -> anyhow::Result<Option<A>> {

@@ -5,16 +5,20 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use rustix::process::Pid;
 use tokio::time::{Instant, sleep};
 
 pub(crate) mod admin;
 pub(crate) mod http;
+pub(crate) mod metrics;
 mod own;
 
 pub(crate) use admin::{Admin, Backend};
+pub(crate) use metrics::{Metrics, Turns};
 use own::OwnLb;
 
 /// How long a balancer may take until its replicas are ready.
@@ -93,9 +97,23 @@ impl Balancer {
         Ok(balancer)
     }
 
+    /// One without replicas before `backends`, started by `command`, which becomes lb. It may not answer yet.
+    pub(crate) fn with_backends(command: Command, backends: &[SocketAddr], flags: &[&str]) -> anyhow::Result<Self> {
+        let named = backends.iter().zip(1..).flat_map(|(addr, n)| ["--backend".to_owned(), format!("B{n}={addr}")]);
+        let named: Vec<String> = named.collect();
+        let flags: Vec<&str> = flags.iter().copied().chain(named.iter().map(String::as_str)).collect();
+        let own = OwnLb::start_by(command, 0, &flags)?;
+        Ok(Self { front: own.front, admin: Admin::new(own.admin), own: Some(own) })
+    }
+
     /// Whether it was started here, so that its settings are known.
     pub(crate) fn is_own(&self) -> bool {
         self.own.is_some()
+    }
+
+    /// The process that was started here.
+    pub(crate) fn pid(&self) -> Option<Pid> {
+        self.own.as_ref().map(OwnLb::pid)
     }
 
     /// `/add` or `/rm` of as many as are missing or too many: the names there are then.

@@ -34,7 +34,7 @@ pub(crate) struct OwnLb {
     pub(crate) front: SocketAddr,
     /// Its admin API.
     pub(crate) admin: SocketAddr,
-    _running: Running,
+    running: Running,
 }
 
 /// The process and its state directory; both end with it.
@@ -45,22 +45,35 @@ struct Running {
 }
 
 impl OwnLb {
+    /// Its process.
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.running.child)
+    }
+
     /// Starts `program serve` with `flags` on free loopback ports.
     pub(crate) fn start(program: &Path, replicas: u32, flags: &[&str]) -> anyhow::Result<Self> {
+        Self::start_by(Command::new(program), replicas, flags)
+    }
+
+    /// The same by a command that becomes `lb` when `serve` and its flags are added.
+    pub(crate) fn start_by(mut command: Command, replicas: u32, flags: &[&str]) -> anyhow::Result<Self> {
+        let program = command.get_program().to_owned();
         let state_dir = std::env::temp_dir().join(format!("lb-bench-{}-{:08x}", std::process::id(), fastrand::u32(..)));
         fs::create_dir(&state_dir).with_context(|| format!("{} can't be made", state_dir.display()))?;
-        let mut command = Command::new(program);
         command.args(["serve", "--front", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--state-dir"]).arg(&state_dir);
         command.args(["--replicas", &replicas.to_string()]).args(flags);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0);
         let spawned = command.spawn().with_context(|| {
-            format!("{} can't be started; build it (cargo build --release) or name it with --lb", program.display())
+            format!(
+                "{} can't be started; build it (cargo build --release) or name it with --lb",
+                program.to_string_lossy()
+            )
         });
         let child = spawned.inspect_err(|_| drop(fs::remove_dir_all(&state_dir)))?;
         let mut running = Running { child, state_dir };
         let stderr = running.child.stderr.take().expect("stderr is piped");
         let (front, admin) = read_addresses(stderr)?;
-        Ok(Self { front, admin, _running: running })
+        Ok(Self { front, admin, running })
     }
 }
 

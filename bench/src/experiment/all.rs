@@ -49,6 +49,19 @@ const SERIES: &[Entry] = &[
     Entry { name: "a4", flags: &[], quick_flags: &["--requests=1000"], starts_lb: true },
     Entry { name: "scale", flags: &[], quick_flags: &["--requests=3000"], starts_lb: true },
     Entry { name: "ring", flags: &[], quick_flags: &[], starts_lb: false },
+    Entry { name: "traffic", flags: &[], quick_flags: &["--connections=1000"], starts_lb: true },
+    Entry {
+        name: "overload",
+        flags: &[],
+        quick_flags: &["--loris=300", "--seconds=2", "--rate=100", "--no-isolation"],
+        starts_lb: true,
+    },
+    Entry {
+        name: "fairness",
+        flags: &[],
+        quick_flags: &["--clients=50", "--rate=100", "--seconds=1", "--worst=1000"],
+        starts_lb: true,
+    },
     Entry {
         name: "peers",
         flags: &[],

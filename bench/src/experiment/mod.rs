@@ -13,14 +13,18 @@ pub(crate) mod a3;
 pub(crate) mod a4;
 pub(crate) mod all;
 pub(crate) mod ceiling;
+pub(crate) mod fairness;
+mod front;
 mod hash;
 pub(crate) mod load;
+pub(crate) mod overload;
 mod pass;
 pub(crate) mod peers;
 pub(crate) mod ring;
 pub(crate) mod scale;
 mod shares;
 mod statistics;
+pub(crate) mod traffic;
 mod walk;
 mod words;
 
@@ -39,6 +43,12 @@ pub(crate) enum Experiment {
     Scale(scale::Options),
     /// Our balancer beside haproxy, nginx and no balancer at all
     Peers(peers::Options),
+    /// Random tagged traffic with resets and half-closes: does anybody see a byte that isn't his?
+    Traffic(traffic::Options),
+    /// More clients than files, and slow-loris clients beside good ones: who is served, and what is left of it
+    Overload(overload::Options),
+    /// Small requests beside downloads at full speed through one worker
+    Fairness(fairness::Options),
     /// One run of the load generator against any front
     Load(load::Options),
     /// How much the load generator can ask for, beside wrk
@@ -57,6 +67,9 @@ impl Experiment {
             Self::A4(_) => "a4",
             Self::Scale(_) => "scale",
             Self::Peers(_) => "peers",
+            Self::Traffic(_) => "traffic",
+            Self::Overload(_) => "overload",
+            Self::Fairness(_) => "fairness",
             Self::Load(_) => "load",
             Self::Ceiling(_) => "ceiling",
             Self::Ring => "ring",
@@ -65,8 +78,10 @@ impl Experiment {
 
     /// Before anything is opened: the process may have to be started again in a network of its own.
     pub(crate) fn enter_isolation(&self) {
-        if let Self::Peers(options) = self {
-            options.enter_isolation();
+        match self {
+            Self::Peers(options) => options.enter_isolation(),
+            Self::Overload(options) => options.enter_isolation(),
+            _ => {}
         }
     }
 
@@ -79,6 +94,9 @@ impl Experiment {
             Self::A4(options) => a4::run(options).await,
             Self::Scale(options) => scale::run(options).await,
             Self::Peers(options) => peers::run(options).await,
+            Self::Traffic(options) => traffic::run(options).await,
+            Self::Overload(options) => overload::run(options).await,
+            Self::Fairness(options) => fairness::run(options).await,
             Self::Load(options) => load::run(options).await,
             Self::Ceiling(options) => ceiling::run(options).await,
             Self::Ring => ring::run().await,

@@ -10,7 +10,9 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use tokio::time::{Instant, sleep};
 
+use super::pinned::on_last_cpu;
 use super::process::{Process, TempDir, first_line_of, on_path};
+use crate::balancer::{Admin, Turns};
 use crate::load::{Client, Connections, Gauge, Plan, run as run_load};
 
 /// Backends in every configuration.
@@ -120,25 +122,34 @@ pub(crate) struct RunningPeer {
     pub(crate) front: SocketAddr,
     /// None for `direct`.
     pub(crate) process: Option<Process>,
+    /// Ours only.
+    pub(crate) admin: Option<Admin>,
 }
 
 impl RunningPeer {
     /// Starts it before `backends` and waits until it answers a request.
     pub(crate) async fn start(peer: Peer, lb: &Path, backends: &[SocketAddr]) -> anyhow::Result<Self> {
         let Some(program) = peer.program(lb) else {
-            return Ok(Self { front: backends[0], process: None });
+            return Ok(Self { front: backends[0], process: None, admin: None });
         };
-        let front = free_addr()?;
+        let (front, admin) = (free_addr()?, free_addr()?);
         let dir = TempDir::new().context("a temporary directory can't be made")?;
         let config = dir.path().join("config");
-        fs::write(&config, filled_in(peer.template(), front, backends, dir.path()))?;
+        fs::write(&config, filled_in(peer.template(), (front, admin), backends, dir.path()))?;
         let mut command = peer.command(&program, &config, dir.path());
-        let process = Process::start(&mut command, dir)?;
+        let process = on_last_cpu(|| Process::start(&mut command, dir))?;
         wait_until_answered(peer, front, &process).await?;
         if peer.is_by_id() {
             check_affinity(peer, front).await?;
         }
-        Ok(Self { front, process: Some(process) })
+        let admin = (peer == Peer::Lb).then(|| Admin::new(admin));
+        Ok(Self { front, process: Some(process), admin })
+    }
+
+    /// How long the turns of our own workers took; of others nothing is known.
+    pub(crate) async fn turns(&self) -> anyhow::Result<Turns> {
+        let Some(admin) = &self.admin else { return Ok(Turns::default()) };
+        Ok(admin.metrics().await?.as_ref().map(Turns::of).unwrap_or_default())
     }
 }
 
@@ -169,10 +180,13 @@ async fn check_affinity(peer: Peer, front: SocketAddr) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn filled_in(template: &str, front: SocketAddr, backends: &[SocketAddr], dir: &Path) -> String {
+fn filled_in(template: &str, (front, admin): (SocketAddr, SocketAddr), backends: &[SocketAddr], dir: &Path) -> String {
     let module = STREAM_MODULES.iter().find(|module| Path::new(module).is_file());
     let load_module = module.map_or_else(String::new, |module| format!("load_module {module};"));
-    let mut text = template.replace("{front}", &front.to_string()).replace("{dir}", &dir.to_string_lossy());
+    let mut text = template
+        .replace("{front}", &front.to_string())
+        .replace("{admin}", &admin.to_string())
+        .replace("{dir}", &dir.to_string_lossy());
     text = text.replace("{load_stream_module}", &load_module);
     for (index, backend) in backends.iter().enumerate() {
         text = text.replace(&format!("{{backend{}}}", index + 1), &backend.to_string());

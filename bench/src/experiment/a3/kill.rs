@@ -12,18 +12,19 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::{Duration, Instant, sleep};
 
 use super::stream::{Log, Stream};
+use super::{Fate, Options, freeze};
 use crate::balancer::admin::Event;
-use crate::balancer::{Backend, Balancer};
+use crate::balancer::{Backend, Balancer, Metrics, Turns};
 use crate::report::progress::Progress;
 
 /// Requests that a victim must hold.
 pub(super) const IN_FLIGHT_MIN: u64 = 50;
 /// Between two looks at `/rep`: the resolution of what is measured there.
-const LOOK_EVERY: Duration = Duration::from_millis(2);
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// A victim is found within this, or the load is too low for one.
 const VICTIM_WITHIN: Duration = Duration::from_secs(10);
 /// One replacement takes no longer, or the experiment has failed.
-const REPLACED_WITHIN: Duration = Duration::from_secs(60);
+pub(super) const REPLACED_WITHIN: Duration = Duration::from_secs(60);
 /// Attempts for each kill that is asked for; then the load is too low for the experiment.
 const ATTEMPTS_PER_KILL: u32 = 5;
 /// Before the first kill and after each: the load settles, and pictures can be told apart.
@@ -62,6 +63,8 @@ impl Kill {
 /// All kills, and the load around them.
 #[derive(Debug)]
 pub(super) struct Campaign {
+    /// What was done to the victims.
+    pub(super) signal: Fate,
     /// In their order, also those that don't count; never empty.
     pub(super) kills: Vec<Kill>,
     /// What the clients saw.
@@ -70,12 +73,19 @@ pub(super) struct Campaign {
     pub(super) seat_of: BTreeMap<String, u32>,
     /// Names that were given twice.
     pub(super) reused: BTreeSet<String>,
+    /// Requests that lb sent to another replica after theirs was gone; none where this version doesn't count them.
+    pub(super) replays: Option<u64>,
+    /// Of lb's workers.
+    pub(super) turns: Turns,
 }
 
-/// Kills `kills` times under the load of `concurrency` clients.
-pub(super) async fn campaign(balancer: &Balancer, kills: u16, concurrency: usize) -> anyhow::Result<Campaign> {
-    let stream = Stream::start(balancer.front, concurrency);
-    let progress = Progress::steps("A-3: killing replicas under load", kills.into());
+/// Kills or freezes as often and under the load that `options` say.
+pub(super) async fn campaign(balancer: &Balancer, options: &Options) -> anyhow::Result<Campaign> {
+    let (kills, signal) = (options.kills, options.signal);
+    let stream = Stream::start(balancer.front, usize::from(options.concurrency));
+    let what =
+        if signal == Fate::Kill { "A-3: killing replicas under load" } else { "A-3: freezing replicas under load" };
+    let progress = Progress::steps(what, kills.into());
     let wanted = balancer.admin.replicas().await?.len();
     let (_, backends) = moment(balancer).await?;
     let mut seat_of: BTreeMap<String, u32> =
@@ -90,8 +100,12 @@ pub(super) async fn campaign(balancer: &Balancer, kills: u16, concurrency: usize
                 done.len()
             );
         }
-        let mut kill = kill_one(balancer, &stream, wanted).await?;
-        if seat_of.insert(kill.replacement.clone(), kill.seat).is_some() {
+        let mut kill = match signal {
+            Fate::Kill => kill_one(balancer, &stream, wanted).await?,
+            Fate::Stop => freeze::one(balancer, &stream, wanted).await?,
+        };
+        let is_new = kill.replacement != kill.victim;
+        if seat_of.insert(kill.replacement.clone(), kill.seat).is_some() && is_new {
             reused.insert(kill.replacement.clone());
         }
         sleep(SETTLE).await;
@@ -101,19 +115,24 @@ pub(super) async fn campaign(balancer: &Balancer, kills: u16, concurrency: usize
         }
         done.push(kill);
     }
-    Ok(Campaign { kills: done, log: stream.stop().await, seat_of, reused })
+    let log = stream.stop().await;
+    let metrics = balancer.admin.metrics().await?;
+    let replays = metrics.as_ref().and_then(Metrics::replays).map(|count| count as u64);
+    let turns = metrics.as_ref().map(Turns::of).unwrap_or_default();
+    Ok(Campaign { signal, kills: done, log, seat_of, reused, replays, turns })
 }
 
 /// The balancer's clock against ours, and the last event by then.
-struct Clock {
+pub(super) struct Clock {
     now_ms: f64,
     at: Instant,
-    last_event: u64,
+    /// By then.
+    pub(super) last_event: u64,
 }
 
 impl Clock {
     /// From `then` to an event, in milliseconds.
-    fn since(&self, then: Instant, event: &Event) -> f64 {
+    pub(super) fn since(&self, then: Instant, event: &Event) -> f64 {
         event.at_ms - self.now_ms - then.saturating_duration_since(self.at).as_secs_f64() * 1000.0
     }
 }
@@ -165,7 +184,7 @@ async fn kill_one(balancer: &Balancer, stream: &Stream, wanted: usize) -> anyhow
 }
 
 /// A ready replica that holds enough, when all are ready.
-async fn find_victim(
+pub(super) async fn find_victim(
     balancer: &Balancer,
     stream: &Stream,
     wanted: usize,

@@ -4,12 +4,15 @@ use serde_json::{Value, json};
 
 use super::endpoints::Answered;
 use super::kill::{Campaign, IN_FLIGHT_MIN, Kill};
-use super::{Options, REPLICA_DELAY, pictures};
+use super::{Fate, Options, REPLICA_DELAY, pictures};
 use crate::experiment::words::thousands;
 use crate::report::Report;
 
 /// After N is back, a failure may still be on its way to its client.
 const AFTERMATH_MS: f64 = 100.0;
+
+/// Of n with none failed, at most 3/n fail at 95 %: (1 - 3/n)^n is 5 %.
+const RULE_OF_THREE: f64 = 3.0;
 
 /// All that A-3 found.
 #[derive(Debug)]
@@ -39,7 +42,7 @@ impl Outcome {
             report.lines.push(format!("kills: skipped, {reason}"));
         }
         if let Some(campaign) = &self.campaign {
-            campaign.report_into(&mut report, options.worst);
+            campaign.report_into(&mut report, options);
         }
         report
     }
@@ -51,7 +54,18 @@ impl Outcome {
             None => format!(", {REPLICA_DELAY} an answer"),
             Some(_) => String::new(),
         };
-        format!("{asked}, then {} kills under {} clients{delay}", campaign.counted(), options.concurrency)
+        let (what, counted) = (campaign.signal.in_words(), campaign.counted());
+        format!("{asked}, then {counted} {what}s under {} clients{delay}", options.concurrency)
+    }
+}
+
+impl Fate {
+    /// One of them, as a noun.
+    pub(super) fn in_words(self) -> &'static str {
+        match self {
+            Self::Kill => "kill",
+            Self::Stop => "freeze",
+        }
     }
 }
 
@@ -60,56 +74,110 @@ impl Campaign {
         self.kills.iter().filter(|kill| kill.counts()).count()
     }
 
-    fn report_into(&self, report: &mut Report, worst_ms: u64) {
-        let by_kill = failed_by_kill(&self.kills, self.log.failures.iter().map(|&(at_ms, _)| at_ms));
-        let around: u64 = by_kill.each.iter().sum();
+    fn report_into(&self, report: &mut Report, options: &Options) {
+        let by_kill = failed_by_kill(&self.kills, self.log.failures.iter().map(|failure| failure.at_ms));
         let of = |pick: fn(&Kill) -> f64| Summary::of(self.kills.iter().map(pick));
-        let counted = self.counted();
         let (ejected, ready) = (of(|kill| kill.ejected_ms), of(|kill| kill.ready_ms));
         let (back, answered) = (of(|kill| kill.back_ms), of(|kill| kill.answered_ms));
-        let held = Summary::of(self.kills.iter().filter(|kill| kill.counts()).map(|kill| kill.in_flight as f64));
+        report.lines.extend([format!("load: {}", self.log.tally), self.kills_in_words()]);
+        report.lines.extend(self.failures_in_words(&by_kill));
+        let what = self.signal.in_words();
         report.lines.extend([
-            format!("load: {}", self.log.tally),
-            format!(
-                "kills: {counted} with {:.0} to {:.0} requests in flight on the victim, median {:.0}; {} more with fewer than \
-                 {IN_FLIGHT_MIN} were repeated",
-                held.min,
-                held.worst,
-                held.median,
-                self.kills.len() - counted
-            ),
-            format!(
-                "failed GETs: {} around {} kills, {} elsewhere (the aim of the next version: 0)",
-                thousands(around),
-                self.kills.len(),
-                by_kill.elsewhere
-            ),
-            format!("kill → ejected:                {}", ejected.in_words()),
-            format!("kill → replacement ready:      {}", ready.in_words()),
-            format!("kill → /rep lists N again:     {}", back.in_words()),
-            format!("kill → replacement's answer:   {}", answered.in_words()),
+            format!("{what} → ejected:                {}", ejected.in_words()),
+            format!("{what} → its seat is ready:      {}", ready.in_words()),
+            format!("{what} → /rep lists N again:     {}", back.in_words()),
         ]);
-        if back.worst > worst_ms as f64 {
-            report
-                .violations
-                .push(format!("N was back after {:.1} ms at the worst, {worst_ms} are allowed", back.worst));
+        if self.signal == Fate::Kill {
+            report.lines.push(format!("kill → replacement's answer:   {}", answered.in_words()));
         }
-        if !self.reused.is_empty() {
-            report.violations.push(format!("names were given twice: {:?}", self.reused));
-        }
-        if by_kill.elsewhere > 0 {
-            report.violations.push(format!("{} requests failed with no kill near", by_kill.elsewhere));
-        }
+        report.lines.push(self.turns.in_words());
+        report.violations.extend(self.violations(options, back.worst));
         report.data["load"] = self.log.tally.to_json();
-        report.data["failed_around_kills"] = around.into();
+        report.data["signal"] = what.into();
+        report.data["failed_around_kills"] = by_kill.each.iter().sum::<u64>().into();
         report.data["failed_elsewhere"] = by_kill.elsewhere.into();
+        report.data["failed_sent_after_ejection"] = self.sent_after_ejection().into();
+        report.data["replays"] = self.replays.into();
+        report.data["turns"] = self.turns.to_json();
         let kills = self.kills.iter().zip(&by_kill.each);
         report.data["kills"] = kills.map(|(kill, &failed)| kill_json(kill, failed)).collect();
         report.data["recovery"] = json!({
             "ejected": ejected.to_json(), "ready": ready.to_json(), "back": back.to_json(),
             "answered": answered.to_json(),
         });
-        report.charts = vec![pictures::timeline(self), pictures::recovery(&self.kills)];
+        report.charts = vec![pictures::timeline(self)];
+        if self.signal == Fate::Kill {
+            report.charts.push(pictures::recovery(&self.kills));
+        }
+    }
+
+    fn kills_in_words(&self) -> String {
+        let (counted, what) = (self.counted(), self.signal.in_words());
+        let held = Summary::of(self.kills.iter().filter(|kill| kill.counts()).map(|kill| kill.in_flight as f64));
+        format!(
+            "{what}s: {counted} with {:.0} to {:.0} requests in flight on the victim, median {:.0}; {} more with fewer than \
+             {IN_FLIGHT_MIN} were repeated",
+            held.min,
+            held.worst,
+            held.median,
+            self.kills.len() - counted
+        )
+    }
+
+    fn failures_in_words(&self, by_kill: &ByKill) -> Vec<String> {
+        let (all, what) = (self.kills.len(), self.signal.in_words());
+        let tally = &self.log.tally;
+        let mut lines = vec![format!(
+            "failed GETs: {} around {all} {what}s, {} elsewhere: {}",
+            thousands(by_kill.each.iter().sum()),
+            by_kill.elsewhere,
+            at_most(tally.failed(), tally.answered + tally.failed())
+        )];
+        if self.signal == Fate::Stop {
+            let after = self.sent_after_ejection();
+            lines.push(format!("of these sent after health had taken the victim down: {}", thousands(after)));
+        }
+        lines.push(match self.replays {
+            Some(count) => {
+                format!("replays: {}, {:.1} a {what}", thousands(count), count as f64 / all.max(1) as f64)
+            }
+            None => "replays: not counted by this version".to_owned(),
+        });
+        lines
+    }
+
+    /// Failed requests that were sent while a victim was known to be down.
+    fn sent_after_ejection(&self) -> u64 {
+        let was_down = |asked_ms: f64| {
+            let down = |kill: &Kill| (kill.at_ms + kill.ejected_ms..kill.at_ms + kill.back_ms).contains(&asked_ms);
+            self.kills.iter().any(down)
+        };
+        self.log.failures.iter().filter(|failure| was_down(failure.asked_ms)).count() as u64
+    }
+
+    fn violations(&self, options: &Options, back_worst_ms: f64) -> Vec<String> {
+        let mut violations = Vec::new();
+        if self.signal == Fate::Kill && back_worst_ms > options.worst as f64 {
+            violations
+                .push(format!("N was back after {back_worst_ms:.1} ms at the worst, {} are allowed", options.worst));
+        }
+        if !self.reused.is_empty() {
+            violations.push(format!("names were given twice: {:?}", self.reused));
+        }
+        let failed = self.log.tally.failed();
+        if failed > options.max_failed {
+            violations.push(format!("{} GETs failed, {} may (--max-failed)", thousands(failed), options.max_failed));
+        }
+        violations
+    }
+}
+
+/// What `failed` of `all` says about the rate, at 95 %. With none failed the rule of three: at most 3 in n.
+pub(super) fn at_most(failed: u64, all: u64) -> String {
+    let of = format!("{} failed of {}", thousands(failed), thousands(all));
+    match failed {
+        0 => format!("{of}: at most {:.1} per million at 95 %", RULE_OF_THREE / all.max(1) as f64 * 1e6),
+        _ => format!("{of}: {:.0} per million", failed as f64 / all.max(1) as f64 * 1e6),
     }
 }
 

@@ -27,16 +27,18 @@ pub(super) fn timeline(campaign: &Campaign) -> Chart {
         .map(|(seat, values)| Series { name: format!("answered by the replica in seat {seat}"), values })
         .collect();
     series.push(Series { name: "failed".to_owned(), values: rates.failed });
+    let what = campaign.signal.in_words();
     let marks = shown.iter().flat_map(|kill| {
         let mark = |after_ms: f64, label| Mark { x: (kill.at_ms + after_ms - from_ms) / 1000.0, label };
-        [mark(0.0, "kill"), mark(kill.ejected_ms, "ejected"), mark(kill.ready_ms, "replacement ready")]
+        [mark(0.0, what), mark(kill.ejected_ms, "ejected"), mark(kill.ready_ms, "its seat is ready")]
     });
     let failed = log.tally.failed();
     Chart {
         stem: "a3_timeline",
         title: format!(
-            "A-3: {} kills under load cost {} of {} requests; the first {} over time",
+            "A-3: {} {}s under load cost {} of {} requests; the first {} over time",
             kills.len(),
+            campaign.signal.in_words(),
             thousands(failed),
             thousands(failed + log.tally.answered),
             shown.len()

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::timeline::Timeline;
-use crate::load::{Client, Connections, Tally, tally::FailureKind};
+use crate::load::{Client, Connections, Tally};
 
 /// Ids asked for, over and over: few enough that each one's replica is known again soon after a change.
 const IDS: u64 = 2_000;
@@ -48,11 +48,20 @@ pub(super) struct Log {
     pub(super) tally: Tally,
     /// Over time.
     pub(super) timeline: Timeline,
-    /// When, and how.
-    pub(super) failures: Vec<(f64, FailureKind)>,
+    /// In the order of their ends.
+    pub(super) failures: Vec<Failure>,
     replicas: Vec<Replica>,
     replica_of_id: HashMap<u64, usize>,
     kill: Option<KillSeen>,
+}
+
+/// A request that failed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Failure {
+    /// When it was sent.
+    pub(super) asked_ms: f64,
+    /// When its client knew.
+    pub(super) at_ms: f64,
 }
 
 /// The last kill, as clients see it.
@@ -203,7 +212,8 @@ async fn ask_on(front: SocketAddr, shared: Rc<Shared>) {
                     log.timeline.fail(at_ms);
                     log.tally.fail(kind);
                     if log.failures.len() < FAILURES_MAX {
-                        log.failures.push((at_ms, kind));
+                        let asked_ms = shared.at_ms(asked);
+                        log.failures.push(Failure { asked_ms, at_ms });
                     }
                 }
             }

@@ -109,6 +109,17 @@ pub(super) struct Spread {
     pub(super) max: f64,
 }
 
+impl Spread {
+    /// None of no values.
+    pub(super) fn of(mut values: Vec<f64>) -> Option<Self> {
+        values.sort_by(f64::total_cmp);
+        let (&min, &max) = (values.first()?, values.last()?);
+        // Of an even number of values the mean of the two in the middle.
+        let median = (values[values.len() / 2] + values[(values.len() - 1) / 2]) / 2.0;
+        Some(Self { median, min, max })
+    }
+}
+
 impl Results {
     /// One more round.
     pub(super) fn add(&mut self, metric: Metric, peer: Peer, value: f64) {
@@ -122,12 +133,7 @@ impl Results {
 
     /// Median and extremes; none where it wasn't measured.
     pub(super) fn spread(&self, metric: Metric, peer: Peer) -> Option<Spread> {
-        let mut sorted = self.rounds(metric, peer).to_vec();
-        sorted.sort_by(f64::total_cmp);
-        let (&min, &max) = (sorted.first()?, sorted.last()?);
-        // Of an even number of values the mean of the two in the middle.
-        let median = (sorted[sorted.len() / 2] + sorted[(sorted.len() - 1) / 2]) / 2.0;
-        Some(Spread { median, min, max })
+        Spread::of(self.rounds(metric, peer).to_vec())
     }
 
     /// Whether some round of one was better than some round of the other, the other way round than their medians.

@@ -3,21 +3,21 @@
 //! Every peer has one worker, the same three backends (listeners of one trivial process) and the same client. Rounds are
 //! interleaved, and each begins with another peer, so that a machine that slows down meanwhile slows all of them. Each
 //! measurement of a round is made on a process that was started for it. [`workload`] measures, [`metric`] holds what was
-//! measured, [`summary`] says it. Claimed: ours answers every request of W1 to W3 and at the fixed rate; that it is
-//! ahead is not claimed, but where a peer is, the table says so.
+//! measured, [`summary`] says it, [`goal`] judges it. Claimed: ours answers every request of W1 to W3 and at the fixed rate,
+//! and reaches what it must in every goal; where a peer is ahead, the table says so.
 
 use std::fs::File;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail, ensure};
 use rustix::fs::{FlockOperation, flock};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::balancer::sibling_lb;
-use crate::peer::{BACKENDS, Peer, RunningPeer, Servers, isolation};
+use crate::balancer::{Turns, sibling_lb};
+use crate::peer::{BACKENDS, Peer, RunningPeer, Servers, files, isolation};
 use crate::report::{Report, progress::Progress};
 use metric::Results;
 
+mod goal;
 mod metric;
 mod summary;
 mod workload;
@@ -85,8 +85,7 @@ impl Options {
 
     /// What the file limit leaves of `--held`.
     fn held_connections(&self) -> u64 {
-        let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-        self.held.min(limit.saturating_sub(DESCRIPTORS_RESERVED) / 2)
+        self.held.min(files::limit().saturating_sub(DESCRIPTORS_RESERVED) / 2)
     }
 
     /// Those that can be started here, and a line for each that can't.
@@ -110,23 +109,23 @@ impl Options {
 /// Compares them.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     let _alone = take_turn()?;
-    raise_file_limit();
+    files::raise_limit();
     let (peers, missing) = options.peers()?;
     missing.iter().for_each(|line| eprintln!("lb-bench: {line}"));
     let servers = Servers::start(&["B1", "B2", "B3"][..BACKENDS], 0)?;
-    let mut results = Results::default();
+    let (mut results, mut turns) = (Results::default(), Turns::default());
     let progress = Progress::steps("comparing peers", u64::from(options.rounds) * peers.len() as u64);
     for round in 0..usize::from(options.rounds) {
         for turn in 0..peers.len() {
             let peer = peers[(round + turn) % peers.len()];
-            let measured = one_round(options, peer, round, &servers, &mut results).await;
+            let measured = one_round(options, peer, round, &servers, &mut results, &mut turns).await;
             measured.with_context(|| format!("{} in round {}", peer.name(), round + 1))?;
             progress.step();
         }
     }
     drop(progress);
     Ok(summary::report(
-        &summary::Setting { options, peers: &peers, missing, isolated: isolation::is_inside() },
+        &summary::Setting { options, peers: &peers, missing, isolated: isolation::is_inside(), turns },
         &results,
     ))
 }
@@ -137,9 +136,11 @@ async fn one_round(
     round: usize,
     servers: &Servers,
     results: &mut Results,
+    turns: &mut Turns,
 ) -> anyhow::Result<()> {
     let running = RunningPeer::start(peer, &options.lb, &servers.addrs).await?;
     workload::requests(options, peer, &running, results).await?;
+    turns.add(running.turns().await?);
     drop(running);
     // Counted, not timed: the same in every round.
     if round == 0 && options.traced_requests > 0 {
@@ -149,6 +150,7 @@ async fn one_round(
     if options.held > 0 {
         let running = RunningPeer::start(peer, &options.lb, &servers.addrs).await?;
         workload::idle_memory(options, peer, &running, results).await?;
+        turns.add(running.turns().await?);
     }
     if !options.no_kill && peer != Peer::Direct {
         workload::kill_a_backend(options, peer, results).await?;
@@ -165,11 +167,4 @@ fn take_turn() -> anyhow::Result<File> {
     let locked = flock(&file, FlockOperation::NonBlockingLockExclusive);
     ensure!(locked.is_ok(), "another `lb-bench peers` is running: they would measure each other");
     Ok(file)
-}
-
-/// To what this user may have; children inherit it.
-fn raise_file_limit() {
-    let maximum = getrlimit(Resource::Nofile).maximum;
-    // What is left of --held is computed from the limit that there is.
-    let _best_effort = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
 }

@@ -4,10 +4,12 @@
 use serde_json::{Map, Value, json};
 
 use super::Options;
+use super::goal;
 use super::metric::{Metric, Results};
 use super::workload::{CONCURRENCY, DOWNLOADS_AT_ONCE};
+use crate::balancer::Turns;
 use crate::peer::accounting::resolution;
-use crate::peer::{Peer, syscalls};
+use crate::peer::{Peer, pinned, syscalls};
 use crate::report::chart::{Ideal, Kind, Series};
 use crate::report::{Chart, Report};
 
@@ -17,23 +19,27 @@ pub(super) struct Setting<'a> {
     pub(super) peers: &'a [Peer],
     pub(super) missing: Vec<String>,
     pub(super) isolated: bool,
+    /// Of lb's workers, over all rounds.
+    pub(super) turns: Turns,
 }
 
 /// The whole result.
 pub(super) fn report(setting: &Setting<'_>, results: &Results) -> Report {
     let options = setting.options;
     let mut lines = conditions(setting);
+    lines.push(String::new());
+    lines.extend(goal::lines(results));
+    lines.push(format!("  {}", setting.turns.in_words()));
     for metric in Metric::ALL {
         lines.extend(table(metric, setting.peers, results));
     }
     lines.push(String::new());
     lines.extend(setting.peers.iter().flat_map(|&peer| configuration(peer)));
     let ours_failed = results.rounds(Metric::Failed, Peer::Lb).iter().sum::<f64>();
-    let violations = if ours_failed > 0.0 {
-        vec![format!("lb failed {ours_failed} requests in W1 to W3 and at the fixed rate")]
-    } else {
-        Vec::new()
-    };
+    let mut violations = goal::violations(results, options.rounds.into());
+    if ours_failed > 0.0 {
+        violations.push(format!("lb failed {ours_failed} requests in W1 to W3 and at the fixed rate"));
+    }
     Report {
         title: format!(
             "peers: one worker each, {} rounds; W1 {} requests, W2 {}, W3 {} × {} MB, {} new connections/s for {} s, \
@@ -63,7 +69,8 @@ fn conditions(setting: &Setting<'_>) -> Vec<String> {
     let load = format!(
         "load: {CONCURRENCY} connections at the same time in W1 and W2, {DOWNLOADS_AT_ONCE} in W3; random six-digit ids"
     );
-    let mut lines = vec![network.to_owned(), load, format!("CPU of a proxy: {}", resolution())];
+    let mut lines =
+        vec![network.to_owned(), load, format!("CPU of a proxy: {}; {}", resolution(), pinned::described())];
     lines.push(if syscalls::are_counted() {
         "system calls: counted by strace in a pass of their own".to_owned()
     } else {
@@ -165,7 +172,7 @@ fn data(setting: &Setting<'_>, results: &Results) -> Value {
         "downloads": options.downloads, "download_mb": options.download_mb,
         "rate": options.rate, "rate_seconds": options.rate_seconds, "held": options.held_connections(),
         "peers": setting.peers.iter().map(described).collect::<Map<String, Value>>(),
-        "metrics": metrics,
+        "metrics": metrics, "goals": goal::to_json(results), "turns": setting.turns.to_json(),
     })
 }
 

@@ -60,6 +60,6 @@ fn failures_are_kept_with_their_time_and_a_dead_front_ends_nothing() {
         until(|| seen.requests.get() >= 6).await;
         let log = within_10_s(stream.stop()).await;
         assert_eq!((log.tally.answered, log.tally.failed() as usize), (0, log.failures.len()));
-        assert!(log.failures.is_sorted_by_key(|&(at_ms, _)| at_ms) && log.failures.len() >= 6);
+        assert!(log.failures.is_sorted_by_key(|failure| failure.at_ms) && log.failures.len() >= 6);
     });
 }
