@@ -36,6 +36,12 @@ pub struct WorkerConfig {
     pub record_answered: bool,
     /// Client connections over all workers; the rest waits in the accept queue.
     pub connections_max: usize,
+    /// Which bytes are moved without being copied.
+    pub splice: Splice,
+    /// Bytes that a pipe can hold.
+    pub pipe_bytes: usize,
+    /// Pipes over all workers; a direction that finds none is copied.
+    pub pipes_max: usize,
 }
 
 impl WorkerConfig {
@@ -57,12 +63,30 @@ impl WorkerConfig {
             serve_admin_paths: false,
             record_answered: false,
             connections_max: 1000,
+            splice: Splice::Bulk,
+            pipe_bytes: PIPE_BYTES,
+            pipes_max: 64,
         }
     }
 }
 
 /// Most further backends that `retries` may ask for: a session remembers whom it has tried.
 pub const RETRIES_MAX: u32 = 7;
+
+/// A pipe's size where nothing else is said: four times what a copied read takes, and an unprivileged user may have 256
+/// of them.
+pub const PIPE_BYTES: usize = 256 * 1024;
+
+/// When a direction goes through a pipe (`--pipe-size 0`: never).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Splice {
+    /// All is copied.
+    Never,
+    /// Once a read has shown that there is much, until there is little.
+    Bulk,
+    /// From the first byte that need not be looked at: slower for small messages, and what tests want.
+    Always,
+}
 
 /// `--mode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -40,14 +40,15 @@ pub(crate) fn serve(config: &Config) -> anyhow::Result<()> {
         workers: config.workers,
         fronts: config.fronts.len(),
         backends: config.replicas as usize + config.backends.len(),
+        pipes: config.pipes,
     };
-    let connections_max = limits::connections_max(nofile, needs)?;
+    let room = limits::room(nofile, needs)?;
     let fronts = Fronts::bind(&config.fronts, config.workers).context("front")?;
     let admin = config.admin.as_ref().map(lb_admin::http::bind).transpose().context("admin")?;
     let port = fronts.addrs().first().context("a front is configured")?.port();
     let (state, secret) = open_state(config, port)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(run(config, config.worker(secret, connections_max), fronts, admin, &state))
+    runtime.block_on(run(config, config.worker(secret, room), fronts, admin, &state))
 }
 
 async fn run(

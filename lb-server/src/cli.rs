@@ -164,6 +164,12 @@ pub(crate) struct ServeArgs {
     /// Further backends tried for one session [default: 3]
     #[arg(long, env = "LB_RETRIES", value_name = "N", allow_negative_numbers = true)]
     pub(crate) retries: Option<u32>,
+    /// What a pipe holds through which bulk is spliced, in bytes; 0: everything is copied [default: 262144]
+    #[arg(long, env = "LB_PIPE_SIZE", value_name = "BYTES", allow_negative_numbers = true)]
+    pub(crate) pipe_size: Option<usize>,
+    /// Most such pipes; sessions beyond copy [default: as many as the limits of files and pipes allow]
+    #[arg(long, env = "LB_PIPES", value_name = "N", allow_negative_numbers = true)]
+    pub(crate) pipes: Option<usize>,
 
     /// assignment: the settings under which the assignment's scripts run unchanged
     #[arg(long, env = "LB_PROFILE", value_enum)]
@@ -188,7 +194,7 @@ impl ServeArgs {
     pub(crate) fn over(self, under: Self) -> Self {
         first_said!(self, under: config front admin workers replicas runtime command names new_names server_id backend
             check key hash slots vnodes probing ring_seed hash_key_file affinity mode non_http connect_timeout
-            head_timeout first_byte_timeout idle_timeout drain_timeout retries profile record_requests state_dir)
+            head_timeout first_byte_timeout idle_timeout drain_timeout retries pipe_size pipes profile record_requests state_dir)
     }
 }
 

@@ -10,8 +10,9 @@ use socket2::SockRef;
 use super::accept::{self, Accepted};
 use super::connect::{self, ConnectFailure};
 use super::kernel::{Kernel, Watch};
-use super::{copy, listen, shutdown};
-use crate::outcome::{Filled, Flushed};
+use super::pipe::{self, Pipe};
+use super::{copy, listen, shutdown, splice};
+use crate::outcome::{CannotSplice, Filled, Flushed};
 
 /// The kernel that this machine runs, and the epoll instance of one worker.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ impl Linux {
 impl Kernel for Linux {
     type Stream = TcpStream;
     type Listener = TcpListener;
+    type Pipe = Pipe;
 
     fn accept(&self, listener: &TcpListener) -> Accepted<TcpStream> {
         accept::accept(listener)
@@ -64,6 +66,22 @@ impl Kernel for Linux {
     fn no_delay(&self, stream: &TcpStream) {
         // Without it the session is slower, not wrong.
         let _slower = SockRef::from(stream).set_tcp_nodelay(true);
+    }
+
+    fn pipe(&self, bytes: usize) -> Option<Pipe> {
+        pipe::open(bytes)
+    }
+
+    fn fill_pipe(&self, stream: &TcpStream, pipe: &Pipe, most: usize) -> Result<Filled, CannotSplice> {
+        splice::fill(stream, pipe, most)
+    }
+
+    fn flush_pipe(&self, pipe: &Pipe, stream: &TcpStream, count: usize) -> Result<Flushed, CannotSplice> {
+        splice::flush(pipe, stream, count)
+    }
+
+    fn take_out(&self, pipe: &Pipe, buffer: &mut [u8]) -> usize {
+        splice::take_out(pipe, buffer)
     }
 
     fn shut_write(&self, stream: &TcpStream) {

@@ -9,4 +9,6 @@ pub mod inherited;
 pub(crate) mod kernel;
 pub(crate) mod linux;
 pub mod listen;
+pub mod pipe;
 pub mod shutdown;
+pub mod splice;

@@ -8,6 +8,7 @@
 
 pub mod answer;
 pub mod body;
+pub mod bulk;
 pub mod close;
 pub mod deadline;
 pub mod first_line;

@@ -248,6 +248,8 @@ impl<K: Kernel> Live<K> {
             counted: false,
             to_backend: super::buffers::Held::default(),
             to_client: super::buffers::Held::default(),
+            pipe_to_backend: None,
+            pipe_to_client: None,
             recorded: None,
             armed_ms: 0,
             queued: false,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::buffers::{Buffers, SCRATCH_BYTES};
 use super::live::{BackendHandle, Live, Registered};
+use super::pipes::Pipes;
 use super::timer::Timers;
 use super::token::{SessionKey, Target};
 use crate::config::WorkerConfig;
@@ -14,7 +15,7 @@ use crate::ring::RingTable;
 use crate::session::flow::{Direction, Side};
 
 /// One worker's tools. Sessions are worked on one at a time, so one scratch is enough for all.
-pub(crate) struct Desk<K> {
+pub(crate) struct Desk<K: Kernel> {
     pub(crate) kernel: Rc<K>,
     pub(crate) config: Arc<WorkerConfig>,
     pub(crate) port: WorkerPort,
@@ -25,6 +26,7 @@ pub(crate) struct Desk<K> {
     /// Bytes at the begin of the scratch that belong to the session being worked on and are held nowhere else.
     pub(crate) fresh: usize,
     pub(crate) buffers: Buffers,
+    pub(crate) pipes: Pipes<K::Pipe>,
     pub(crate) timers: Timers,
     pub(crate) random: fastrand::Rng,
     /// Milliseconds since the worker started, read once a turn.
@@ -63,6 +65,7 @@ impl<K: Kernel> Desk<K> {
     ) -> Self {
         Self {
             kernel,
+            pipes: Pipes::new(config.pipe_bytes, config.pipes_max),
             config,
             port,
             worker,

@@ -7,7 +7,7 @@ use super::desk::Desk;
 use super::farewell;
 use super::live::Live;
 use super::token::SessionKey;
-use super::{attempt, request};
+use super::{attempt, request, splicing};
 use crate::control::Answered;
 use crate::net::kernel::Kernel;
 use crate::outcome::{Filled, Flushed};
@@ -111,6 +111,9 @@ fn transfer<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, direction: Direct
     if live.held(direction).len() > 0 {
         return flush_held(live, desk, direction);
     }
+    if splicing::has_pipe(live, desk, direction) {
+        return splicing::transfer(live, desk, direction);
+    }
     let Some(source) = live.stream(direction.source()) else { return 0 };
     let outcome = desk.kernel.read(source, &mut desk.scratch);
     let Filled::Bytes { count, short } = outcome else {
@@ -141,7 +144,7 @@ fn note_request_bytes<K: Kernel>(live: &mut Live<K>, desk: &Desk<K>, count: usiz
 }
 
 /// Counts what came from the backend, and records whose first answer it is before the client can have it.
-fn note_response_bytes<K: Kernel>(live: &mut Live<K>, desk: &Desk<K>, count: usize) -> usize {
+pub(super) fn note_response_bytes<K: Kernel>(live: &mut Live<K>, desk: &Desk<K>, count: usize) -> usize {
     if let Some(id) = live.recorded.take()
         && let Some(backend) = &live.routed_to
     {

@@ -11,6 +11,7 @@ use mio::{Events, Interest, Poll};
 
 use super::admit::Admission;
 use super::desk::Desk;
+use super::pipes::Pipes;
 use super::token::Target;
 use super::turn::Worker;
 use crate::config::WorkerConfig;
@@ -30,6 +31,7 @@ pub(crate) struct Parts {
     pub(crate) port: WorkerPort,
     pub(crate) number: usize,
     pub(crate) sessions_max: usize,
+    pub(crate) pipes_max: usize,
 }
 
 /// A worker on the real kernel, and what wakes it.
@@ -46,7 +48,8 @@ impl Loop {
         }
         let kernel = Rc::new(Linux::new(parts.poll.registry().try_clone()?));
         let admission = Admission::new(Rc::clone(&kernel), parts.listeners, parts.sessions_max);
-        let desk = Desk::new(kernel, parts.config, parts.port, parts.number, connect::ephemeral_from());
+        let mut desk = Desk::new(kernel, parts.config, parts.port, parts.number, connect::ephemeral_from());
+        desk.pipes = Pipes::new(desk.config.pipe_bytes, parts.pipes_max);
         Ok(Self { poll: parts.poll, worker: Worker::new(admission, desk), started: Instant::now() })
     }
 

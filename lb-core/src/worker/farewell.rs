@@ -2,6 +2,7 @@
 
 use super::desk::Desk;
 use super::live::Live;
+use super::splicing;
 use crate::control::{FrontRequest, Report};
 use crate::net::copy;
 use crate::net::kernel::Kernel;
@@ -36,6 +37,7 @@ pub(crate) fn linger<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, reason: 
     }
     uncount(live, desk);
     desk.kernel.shut_write(&live.client.stream);
+    splicing::end(live, desk);
     desk.fresh = 0;
     desk.buffers.release(&mut live.to_backend);
     if live.session.relay.client_ended() {
@@ -52,6 +54,7 @@ pub(crate) fn close<K: Kernel>(mut live: Live<K>, desk: &mut Desk<K>, reason: Cl
         hand_over(live, desk);
         return;
     }
+    splicing::end(&mut live, desk);
     desk.fresh = 0;
     desk.buffers.release(&mut live.to_backend);
     desk.buffers.release(&mut live.to_client);

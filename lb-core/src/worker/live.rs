@@ -7,6 +7,7 @@ use std::sync::Arc;
 use slab::Slab;
 
 use super::buffers::Held;
+use super::pipes::Loan;
 use super::token::SessionKey;
 use crate::backend::Backend;
 use crate::net::kernel::Kernel;
@@ -49,6 +50,9 @@ pub(crate) struct Live<K: Kernel> {
     pub(crate) counted: bool,
     pub(crate) to_backend: Held,
     pub(crate) to_client: Held,
+    /// The pipes that the two directions go through, where they do.
+    pub(crate) pipe_to_backend: Option<Loan<K::Pipe>>,
+    pub(crate) pipe_to_client: Option<Loan<K::Pipe>>,
     /// The id to record when the first byte of the response comes.
     pub(crate) recorded: Option<Box<[u8]>>,
     /// The deadline for which an entry in the timers exists; 0 = none.
@@ -73,6 +77,13 @@ impl<K: Kernel> Live<K> {
         match direction {
             Direction::ClientToBackend => &mut self.to_backend,
             Direction::BackendToClient => &mut self.to_client,
+        }
+    }
+
+    pub(crate) fn pipe_mut(&mut self, direction: Direction) -> &mut Option<Loan<K::Pipe>> {
+        match direction {
+            Direction::ClientToBackend => &mut self.pipe_to_backend,
+            Direction::BackendToClient => &mut self.pipe_to_client,
         }
     }
 

@@ -14,7 +14,9 @@ mod dispatch;
 mod event_loop;
 mod farewell;
 mod live;
+mod pipes;
 mod request;
+mod splicing;
 pub mod stats;
 mod timer;
 mod token;
@@ -54,11 +56,12 @@ pub fn start(config: WorkerConfig, fronts: Fronts, notify: Notify) -> io::Result
         polls.push(poll);
     }
     let sessions_max = config.connections_max.div_ceil(count).max(1);
+    let pipes_max = config.pipes_max / count;
     let config = Arc::new(config);
     let (control, ports) = Control::link(wakers, &notify);
     let mut threads = Vec::with_capacity(count);
     for (number, ((poll, listeners), port)) in polls.into_iter().zip(listeners).zip(ports).enumerate() {
-        let parts = Parts { poll, listeners, config: Arc::clone(&config), port, number, sessions_max };
+        let parts = Parts { poll, listeners, config: Arc::clone(&config), port, number, sessions_max, pipes_max };
         let claims = Arc::clone(&claims);
         let (ready, started) = crossbeam_channel::bounded(1);
         threads.push(std::thread::Builder::new().name(format!("lb-worker-{number}")).spawn(move || {

@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lb_admin::config::{AdminAddr, AdminConfig, Check, LaunchConfig, Names, StaticBackend};
-use lb_core::config::{RETRIES_MAX, WorkerConfig};
+use lb_core::config::{RETRIES_MAX, Splice, WorkerConfig};
 use lb_core::ring::{KeyHasher, RingConfig};
 
 use crate::cli::ServeArgs;
 use crate::cli::period::Period;
+use crate::limits::Room;
 
 mod backend;
 mod error;
@@ -21,6 +22,7 @@ mod file;
 mod front;
 mod launch;
 mod names;
+mod pipes;
 mod ring;
 mod route;
 mod state;
@@ -30,6 +32,7 @@ mod surroundings;
 mod tests;
 
 pub(crate) use error::ConfigError;
+pub(crate) use pipes::Pipes;
 pub(crate) use state::{Secret, secret_from_text};
 pub(crate) use surroundings::Surroundings;
 
@@ -75,6 +78,8 @@ pub(crate) struct Config {
     backend_check: Check,
     names: Names,
     retries: u32,
+    /// What is spliced through.
+    pub(crate) pipes: Pipes,
     assignment: bool,
     record_requests: Option<usize>,
 }
@@ -133,6 +138,7 @@ impl Config {
             backend_check,
             names,
             retries: retries(args.retries)?,
+            pipes: pipes::resolve(args.pipe_size, args.pipes, around)?,
             assignment,
             record_requests: record_requests(args.record_requests, assignment)?,
         })
@@ -144,7 +150,7 @@ impl Config {
     }
 
     /// The data plane's part.
-    pub(crate) fn worker(&self, secret: Secret, connections_max: usize) -> WorkerConfig {
+    pub(crate) fn worker(&self, secret: Secret, room: Room) -> WorkerConfig {
         WorkerConfig {
             mode: self.route.mode,
             keys: self.route.keys.clone(),
@@ -158,7 +164,10 @@ impl Config {
             retries: self.retries,
             serve_admin_paths: self.assignment,
             record_answered: self.record_requests.is_some(),
-            connections_max,
+            connections_max: room.connections,
+            splice: if room.pipes == 0 { Splice::Never } else { Splice::Bulk },
+            pipe_bytes: self.pipes.bytes,
+            pipes_max: room.pipes,
         }
     }
 

@@ -10,6 +10,7 @@ fn around() -> Surroundings {
     Surroundings {
         binary: "/opt/lb".into(),
         cpus: 4,
+        pipe_pages: 16_384,
         path: std::env::var_os("PATH"),
         state_directory: None,
         xdg_state_home: None,
