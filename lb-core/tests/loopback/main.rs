@@ -13,5 +13,6 @@ mod drain;
 mod ends;
 mod requests;
 mod routing;
+mod splicing;
 mod support;
 mod traffic;
