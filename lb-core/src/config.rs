@@ -52,6 +52,12 @@ pub struct WorkerConfig {
     pub accept_proxy: bool,
     /// Where connections to backends come from; `None`: as the kernel likes.
     pub source: Option<Source>,
+    /// Which bytes are moved without being copied.
+    pub splice: Splice,
+    /// Bytes that a pipe can hold.
+    pub pipe_bytes: usize,
+    /// Pipes over all workers; a direction that finds none is copied.
+    pub pipes_max: usize,
 }
 
 impl WorkerConfig {
@@ -79,6 +85,9 @@ impl WorkerConfig {
             connections_per_source: 0,
             accept_proxy: false,
             source: None,
+            splice: Splice::Bulk,
+            pipe_bytes: PIPE_BYTES,
+            pipes_max: 64,
         }
     }
 }
@@ -95,6 +104,21 @@ pub struct Source {
     pub addr: IpAddr,
     /// First and last port; `None`: those that the kernel gives out.
     pub ports: Option<(u16, u16)>,
+}
+
+/// A pipe's size where nothing else is said: four times what a copied read takes, and an unprivileged user may have 256
+/// of them.
+pub const PIPE_BYTES: usize = 256 * 1024;
+
+/// When a direction goes through a pipe (`--pipe-size 0`: never).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Splice {
+    /// All is copied.
+    Never,
+    /// Once a read has shown that there is much, until there is little.
+    Bulk,
+    /// From the first byte that need not be looked at: slower for small messages, and what tests want.
+    Always,
 }
 
 /// `--mode`.

@@ -28,3 +28,7 @@ pub enum Flushed {
     /// EPIPE, reset, or any other error that ends the connection.
     Failed,
 }
+
+/// splice(2) isn't to be had for this socket; nothing was moved, and nothing is known to be wrong with the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CannotSplice;

@@ -41,9 +41,9 @@ pub(crate) fn serve(config: &Config) -> anyhow::Result<()> {
         workers: config.workers,
         fronts: config.fronts.len(),
         backends: config.replicas as usize + config.backends.len(),
+        pipes: config.pipes,
     };
-    let fit = limits::connections_max(nofile, needs)?;
-    let connections_max = limits::lowered(fit, config.connections(), nofile)?;
+    let room = limits::room(nofile, needs)?.lowered(config.connections(), nofile)?;
     if let Some(source) = config.source() {
         check_source(source)?;
     }
@@ -52,7 +52,7 @@ pub(crate) fn serve(config: &Config) -> anyhow::Result<()> {
     let port = fronts.addrs().first().context("a front is configured")?.port();
     let (state, secret) = open_state(config, port)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(run(config, config.worker(secret, connections_max), fronts, admin, &state))
+    runtime.block_on(run(config, config.worker(secret, room), fronts, admin, &state))
 }
 
 async fn run(

@@ -199,6 +199,12 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "LB_BALANCE_FACTOR", value_name = "F", allow_negative_numbers = true)]
     #[serde(deserialize_with = "number_text")]
     pub(crate) balance_factor: Option<String>,
+    /// What a pipe holds through which bulk is spliced, in bytes; 0: everything is copied [default: 262144]
+    #[arg(long, env = "LB_PIPE_SIZE", value_name = "BYTES", allow_negative_numbers = true)]
+    pub(crate) pipe_size: Option<usize>,
+    /// Most such pipes; sessions beyond copy [default: as many as the limits of files and pipes allow]
+    #[arg(long, env = "LB_PIPES", value_name = "N", allow_negative_numbers = true)]
+    pub(crate) pipes: Option<usize>,
 
     /// assignment: the settings under which the assignment's scripts run unchanged
     #[arg(long, env = "LB_PROFILE", value_enum)]
@@ -224,7 +230,8 @@ impl ServeArgs {
         first_said!(self, under: config front admin workers replicas runtime command names new_names server_id backend
             send_proxy source accept_proxy connections connections_per_source check key hash slots vnodes probing ring_seed
             hash_key_file affinity mode non_http connect_timeout head_timeout first_byte_timeout idle_timeout drain_timeout
-            retries retry_budget max_connections queue queue_timeout balance_factor profile record_requests state_dir)
+            retries retry_budget max_connections queue queue_timeout balance_factor pipe_size pipes profile
+            record_requests state_dir)
     }
 }
 

@@ -1,12 +1,20 @@
 //! How many client connections fit into the file descriptors that this process may have.
 //!
-//! A session costs two (client and backend); the rest of the process needs some whatever happens, and a connection that
-//! can't be served is better left in the accept queue than accepted and dropped.
+//! A session costs two (client and backend), a pipe as many; the rest of the process needs some whatever happens, and a
+//! connection that can't be served is better left in the accept queue than accepted and dropped.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use crate::config::Pipes;
+
 /// Descriptors of a session: the client's and the backend's socket.
 const FDS_PER_SESSION: u64 = 2;
+/// Descriptors of a pipe: its ends.
+const FDS_PER_PIPE: u64 = 2;
+/// Pipes have this part of all descriptors where nobody says how many, and at most [`PIPES_MOST_PART`] where somebody
+/// does: most sessions never need one, and without one they copy.
+const PIPES_PART: u64 = 16;
+const PIPES_MOST_PART: u64 = 4;
 /// Standard streams, the runtime's epoll, signal pipe and waker, the admin listener, a state file or two.
 const FDS_PROCESS: u64 = 16;
 /// Per worker, beside its listeners: epoll, waker, the reserve descriptor.
@@ -26,6 +34,17 @@ pub(crate) struct Needs {
     pub(crate) fronts: usize,
     /// Replicas and backends at the start.
     pub(crate) backends: usize,
+    /// What bulk is spliced through.
+    pub(crate) pipes: Pipes,
+}
+
+/// What fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Room {
+    /// Client connections that may be open at once.
+    pub(crate) connections: usize,
+    /// Pipes that sessions may have at once.
+    pub(crate) pipes: usize,
 }
 
 /// The limit is below what one connection needs.
@@ -57,25 +76,39 @@ pub(crate) struct TooManyConnections {
     limit: u64,
 }
 
-/// What `--connections` asks for, where that fits; else what fits.
-pub(crate) fn lowered(fit: usize, asked: Option<usize>, nofile: u64) -> Result<usize, TooManyConnections> {
-    match asked {
-        Some(asked) if asked > fit => Err(TooManyConnections { asked, fit, limit: nofile }),
-        asked => Ok(asked.unwrap_or(fit)),
+impl Room {
+    /// As many connections as `--connections` asks for, where that fits; else all that fit.
+    pub(crate) fn lowered(self, asked: Option<usize>, nofile: u64) -> Result<Self, TooManyConnections> {
+        let fit = self.connections;
+        match asked {
+            Some(asked) if asked > fit => Err(TooManyConnections { asked, fit, limit: nofile }),
+            asked => Ok(Self { connections: asked.unwrap_or(fit), ..self }),
+        }
     }
 }
 
-/// Client connections that may be open at once under `nofile` descriptors.
-pub(crate) fn connections_max(nofile: u64, needs: Needs) -> Result<usize, TooFewFiles> {
+/// Connections and pipes that may be open at once under `nofile` descriptors.
+pub(crate) fn room(nofile: u64, needs: Needs) -> Result<Room, TooFewFiles> {
     let (workers, fronts, backends) = (needs.workers as u64, needs.fronts as u64, needs.backends as u64);
     let fixed = FDS_PROCESS + workers * (FDS_PER_WORKER + fronts) + backends * FDS_PER_REPLICA;
-    let reserve = fixed + (nofile / SPARE_PART).min(SPARE_MAX);
+    let pipes = pipes_max(nofile, needs.pipes);
+    let reserve = fixed + (nofile / SPARE_PART).min(SPARE_MAX) + pipes * FDS_PER_PIPE;
     let connections = nofile.saturating_sub(reserve) / FDS_PER_SESSION;
     if connections == 0 {
-        let least = (fixed + FDS_PER_SESSION) * SPARE_PART / (SPARE_PART - 1) + 1;
+        // Counted as if the most were asked for in pipes; one number for all settings.
+        let divisor = SPARE_PART * PIPES_MOST_PART - PIPES_MOST_PART - SPARE_PART;
+        let least = (fixed + FDS_PER_SESSION) * SPARE_PART * PIPES_MOST_PART / divisor + 1;
         return Err(TooFewFiles { limit: nofile, least });
     }
-    Ok(usize::try_from(connections).unwrap_or(usize::MAX))
+    let whole = |number| usize::try_from(number).unwrap_or(usize::MAX);
+    Ok(Room { connections: whole(connections), pipes: whole(pipes) })
+}
+
+fn pipes_max(nofile: u64, pipes: Pipes) -> u64 {
+    match pipes.asked {
+        Some(asked) => (asked as u64).min(nofile / PIPES_MOST_PART / FDS_PER_PIPE),
+        None => (pipes.by_pages as u64).min(nofile / PIPES_PART / FDS_PER_PIPE),
+    }
 }
 
 #[cfg(test)]

@@ -82,6 +82,12 @@ const WORKER_COUNTERS: &[WorkerCounter] = &[
     ("sessions_timed_out", "Sessions closed by a deadline", |stats| &stats.timeouts),
     ("accepts_deferred", "Accepts put off because no file descriptor was left", |stats| &stats.accepts_deferred),
     ("turns_cut_short", "Times that a session had more to move than one turn allows", |stats| &stats.turns_cut_short),
+    ("spliced_bytes", "Relayed bytes that went through a pipe and were never copied", |stats| &stats.spliced_bytes),
+    (
+        "splice_fallbacks",
+        "Times that bulk was copied for want of a pipe, or because the kernel would not splice it",
+        |stats| &stats.splice_fallbacks,
+    ),
     ("stale_events", "Events for a session that was gone", |stats| &stats.stale_events),
     ("reports_dropped", "Reports of the workers that did not fit their channel", |stats| &stats.reports_dropped),
 ];
@@ -136,6 +142,9 @@ impl Scrape {
             page.one(histogram.name, histogram.help, &Timed::read(histogram, &self.control))?;
         }
         page.gauge("worker_turn_max_seconds", "Longest turn of a worker's loop so far", longest_us as f64 / 1e6)?;
+        let returned = self.total(|stats| &stats.pipes_returned);
+        let in_use = self.total(|stats| &stats.pipes_taken).saturating_sub(returned);
+        page.gauge("pipes_in_use", "Pipes that sessions have now", in_use)?;
         page.gauge("workers", "Data-plane threads started", self.control.workers() as u64)?;
         page.gauge("workers_ended", "Data-plane threads that have ended", self.control.ended_workers() as u64)
     }

@@ -11,7 +11,7 @@ use mio::Token;
 
 use super::accept::Accepted;
 use super::connect::ConnectFailure;
-use crate::outcome::{Filled, Flushed};
+use crate::outcome::{CannotSplice, Filled, Flushed};
 
 /// The syscalls of the data path.
 pub(crate) trait Kernel {
@@ -19,6 +19,8 @@ pub(crate) trait Kernel {
     type Stream: std::fmt::Debug;
     /// A bound socket that clients come to; dropping it closes it.
     type Listener: std::fmt::Debug;
+    /// Kernel memory between two sockets; dropping it destroys what is in it.
+    type Pipe: std::fmt::Debug;
 
     /// Takes one client.
     fn accept(&self, listener: &Self::Listener) -> Accepted<Self::Stream>;
@@ -51,6 +53,15 @@ pub(crate) trait Kernel {
     fn keep_alive(&self, stream: &Self::Stream) {
         let _unwatched = stream;
     }
+    /// A pipe for at least so many bytes, empty; `None` where there is none to be had.
+    fn pipe(&self, bytes: usize) -> Option<Self::Pipe>;
+    /// Moves what has arrived, at most `most` bytes, into the pipe. `Blocked`: the socket is empty, or the pipe can take
+    /// no more. `Bytes` is never `short`: a pipe out of slots looks the same as an empty socket.
+    fn fill_pipe(&self, stream: &Self::Stream, pipe: &Self::Pipe, most: usize) -> Result<Filled, CannotSplice>;
+    /// Moves the `count` bytes that are in the pipe to the socket.
+    fn flush_pipe(&self, pipe: &Self::Pipe, stream: &Self::Stream, count: usize) -> Result<Flushed, CannotSplice>;
+    /// Takes bytes out of the pipe into memory; 0 where nothing is in it.
+    fn take_out(&self, pipe: &Self::Pipe, buffer: &mut [u8]) -> usize;
 
     /// Says FIN.
     fn shut_write(&self, stream: &Self::Stream);

@@ -10,9 +10,10 @@ use socket2::SockRef;
 use super::accept::{self, Accepted};
 use super::connect::{self, ConnectFailure};
 use super::kernel::{Kernel, Watch};
-use super::{copy, keepalive, listen, shutdown};
+use super::pipe::{self, Pipe};
+use super::{copy, keepalive, listen, shutdown, splice};
 use crate::config::Source;
-use crate::outcome::{Filled, Flushed};
+use crate::outcome::{CannotSplice, Filled, Flushed};
 
 /// The kernel that this machine runs, and the epoll instance of one worker.
 #[derive(Debug)]
@@ -35,6 +36,7 @@ impl Linux {
 impl Kernel for Linux {
     type Stream = TcpStream;
     type Listener = TcpListener;
+    type Pipe = Pipe;
 
     fn accept(&self, listener: &TcpListener) -> Accepted<TcpStream> {
         accept::accept(listener)
@@ -80,6 +82,22 @@ impl Kernel for Linux {
     fn keep_alive(&self, stream: &TcpStream) {
         // Without it a silent end is noticed by the idle timeout.
         let _later = keepalive::set(&SockRef::from(stream));
+    }
+
+    fn pipe(&self, bytes: usize) -> Option<Pipe> {
+        pipe::open(bytes)
+    }
+
+    fn fill_pipe(&self, stream: &TcpStream, pipe: &Pipe, most: usize) -> Result<Filled, CannotSplice> {
+        splice::fill(stream, pipe, most)
+    }
+
+    fn flush_pipe(&self, pipe: &Pipe, stream: &TcpStream, count: usize) -> Result<Flushed, CannotSplice> {
+        splice::flush(pipe, stream, count)
+    }
+
+    fn take_out(&self, pipe: &Pipe, buffer: &mut [u8]) -> usize {
+        splice::take_out(pipe, buffer)
     }
 
     fn shut_write(&self, stream: &TcpStream) {

@@ -10,5 +10,7 @@ pub mod keepalive;
 pub(crate) mod kernel;
 pub(crate) mod linux;
 pub mod listen;
+pub mod pipe;
 pub mod shutdown;
 pub mod source;
+pub mod splice;

@@ -1,6 +1,8 @@
 //! The words of [`super::relay`]: the two sides and directions of a session, what the kernel has said of a socket, and the
 //! counts of one direction. What follows from them is decided there.
 
+use super::bulk::Bulk;
+
 /// Which way bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
@@ -67,6 +69,8 @@ pub(super) struct Flow {
     pub(super) held: u32,
     /// The source has ended: nothing more will be read.
     pub(super) eof: bool,
+    /// Whether a pipe would serve it better.
+    pub(super) bulk: Bulk,
     /// The sink has been told.
     pub(super) shut: bool,
     /// Bytes read from the source in all.

@@ -11,6 +11,7 @@
 pub mod answer;
 pub mod balance;
 pub mod body;
+pub mod bulk;
 pub mod close;
 pub mod deadline;
 pub mod first_line;

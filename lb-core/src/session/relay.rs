@@ -15,7 +15,9 @@
 //! | backend ended before any response byte, HTTP | the session decides: once more, or the front answers |
 
 use super::body::RequestEnd;
+use super::bulk::Bulk;
 use super::flow::{Direction, Flow, Readiness, Side};
+use crate::config::Splice;
 use crate::outcome::{Filled, Flushed};
 
 /// What to do next.
@@ -88,7 +90,7 @@ impl Relay {
     /// the client has ended stays true, so the next backend is told so too.
     pub fn begin_again(&mut self, held: usize) {
         self.request = Flow { held: held as u32, filled: held as u64, flushed: 0, shut: false, ..self.request };
-        self.response = Flow::default();
+        self.response = Flow { bulk: self.response.bulk, ..Flow::default() };
         self.backend = Readiness::default();
         self.backend_reset = false;
         self.moved_last = Direction::ClientToBackend;
@@ -97,6 +99,28 @@ impl Relay {
     /// Whether the backend's end was a reset.
     pub fn backend_has_reset(&self) -> bool {
         self.backend_reset
+    }
+
+    /// Which directions may go through a pipe, once the request's end is known: bytes that are counted to find it have
+    /// to be looked at.
+    pub fn splice(&mut self, when: Splice) {
+        self.response.bulk = Bulk::new(when);
+        self.request.bulk = Bulk::new(if self.end == RequestEnd::Never { when } else { Splice::Never });
+    }
+
+    /// Whether what comes next in this direction is to go through a pipe. What is held goes on as it was read.
+    pub fn wants_pipe(&self, direction: Direction) -> bool {
+        self.flow(direction).bulk.wants_pipe()
+    }
+
+    /// There is no pipe for it. Whether that is news.
+    pub fn no_pipe(&mut self, direction: Direction) -> bool {
+        self.flow_mut(direction).bulk.denied()
+    }
+
+    /// The kernel won't splice these sockets: both directions are copied from here on.
+    pub fn cannot_splice(&mut self) {
+        self.splice(Splice::Never);
     }
 
     /// What is known of one socket.
@@ -226,6 +250,16 @@ impl Relay {
         self.request.eof
     }
 
+    /// Whether the backend has reset: what is sent to it has nowhere to go.
+    pub fn backend_is_gone(&self) -> bool {
+        self.backend_reset
+    }
+
+    /// Whether nothing more will be read in this direction.
+    pub fn has_ended(&self, direction: Direction) -> bool {
+        self.flow(direction).eof
+    }
+
     /// A read from the direction's source went so. Surplus behind a request's end must not be counted.
     pub fn filled(&mut self, direction: Direction, outcome: Filled) {
         let side = direction.source();
@@ -235,14 +269,28 @@ impl Relay {
                 let flow = self.flow_mut(direction);
                 flow.held += count as u32;
                 flow.filled += count as u64;
-                if short {
-                    self.drained(side);
+                match short {
+                    true => self.drained(side),
+                    false => flow.bulk.filled_whole_read(),
                 }
             }
             Filled::End => self.source_ended(direction),
             Filled::Blocked => self.readiness(side).readable = false,
             Filled::Failed => self.source_failed(direction),
         }
+    }
+
+    /// A splice from the direction's source into a pipe that has [`Relay::held`] bytes in it went so.
+    pub fn spliced(&mut self, direction: Direction, outcome: Filled) {
+        let flow = self.flow_mut(direction);
+        match outcome {
+            // The pipe is full, by slots where not by bytes; of the socket that says nothing (sozu #1323).
+            Filled::Blocked if flow.held > 0 => return,
+            Filled::Blocked => flow.bulk.emptied(),
+            Filled::Bytes { count, .. } => flow.bulk.moved(count),
+            Filled::End | Filled::Failed => {}
+        }
+        self.filled(direction, outcome);
     }
 
     /// A write to the direction's sink went so.

@@ -294,6 +294,8 @@ impl<K: Kernel> Live<K> {
             to_backend: super::buffers::Held::default(),
             to_client: super::buffers::Held::default(),
             sent: None,
+            pipe_to_backend: None,
+            pipe_to_client: None,
             recorded: None,
             armed_ms: 0,
             in_run_queue: false,

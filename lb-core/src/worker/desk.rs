@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::buffers::{Buffers, SCRATCH_BYTES};
 use super::heads::Heads;
 use super::live::{BackendHandle, Live, Registered};
+use super::pipes::Pipes;
 use super::queue::Queue;
 use super::source_limit::SourceLimit;
 use super::timer::Timers;
@@ -22,7 +23,7 @@ use crate::session::retry_budget::RetryBudget;
 const LONG_LIVED_MS: u64 = keepalive::IDLE.as_millis() as u64;
 
 /// One worker's tools. Sessions are worked on one at a time, so one scratch is enough for all.
-pub(crate) struct Desk<K> {
+pub(crate) struct Desk<K: Kernel> {
     pub(crate) kernel: Rc<K>,
     pub(crate) config: Arc<WorkerConfig>,
     pub(crate) port: WorkerPort,
@@ -35,6 +36,7 @@ pub(crate) struct Desk<K> {
     pub(crate) buffers: Buffers,
     pub(crate) heads: Heads,
     pub(crate) retry_budget: RetryBudget,
+    pub(crate) pipes: Pipes<K::Pipe>,
     pub(crate) timers: Timers,
     /// Who waits for a place.
     pub(crate) queue: Queue,
@@ -81,6 +83,7 @@ impl<K: Kernel> Desk<K> {
         let queue = Queue::new(worker, port.wakers());
         Self {
             kernel,
+            pipes: Pipes::new(config.pipe_bytes, config.pipes_max),
             config,
             port,
             worker,

@@ -7,7 +7,7 @@ use super::desk::Desk;
 use super::farewell;
 use super::live::Live;
 use super::token::SessionKey;
-use super::{attempt, proxied, replay, request};
+use super::{attempt, proxied, replay, request, splicing};
 use crate::control::Answered;
 use crate::net::kernel::Kernel;
 use crate::outcome::{Filled, Flushed};
@@ -19,6 +19,9 @@ use crate::session::flow::Direction;
 /// Bytes that one session may move in one turn; with 64 KiB a read that is four reads. Small enough that a thousand
 /// others wait a millisecond at the most, large enough that bulk pays few turns.
 pub(crate) const TURN_BYTES_MAX: usize = 256 * 1024;
+
+/// Spliced bytes that count for one copied byte in [`TURN_BYTES_MAX`], for they take a quarter of the time or less.
+const SPLICED_PER_COPIED: usize = 4;
 
 /// Where driving a session has led.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +123,9 @@ fn transfer<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, direction: Direct
     if live.held(direction).len() > 0 {
         return flush_held(live, desk, direction);
     }
+    if splicing::has_pipe(live, desk, direction) {
+        return splicing::transfer(live, desk, direction) / SPLICED_PER_COPIED;
+    }
     let Some(source) = live.stream(direction.source()) else { return 0 };
     let outcome = desk.kernel.read(source, &mut desk.scratch);
     let Filled::Bytes { count, short } = outcome else {
@@ -155,7 +161,7 @@ fn note_request_bytes<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, count: 
 
 /// From the first byte of a response on nothing is sent twice. Counts and times what came from the backend, and records
 /// whose first answer it is before the client can have it.
-fn note_response_bytes<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, count: usize) -> usize {
+pub(super) fn note_response_bytes<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, count: usize) -> usize {
     desk.heads.release(&mut live.sent);
     if let Some(id) = live.recorded.take()
         && let Some(backend) = &live.routed_to

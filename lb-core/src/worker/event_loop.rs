@@ -12,6 +12,7 @@ use mio::{Events, Interest, Poll};
 
 use super::admit::{Admission, Door};
 use super::desk::Desk;
+use super::pipes::Pipes;
 use super::source_limit::SourceLimit;
 use super::token::Target;
 use super::turn::Worker;
@@ -34,6 +35,7 @@ pub(crate) struct Parts {
     pub(crate) sessions_max: usize,
     /// One for all workers.
     pub(crate) sources: Option<Arc<SourceLimit>>,
+    pub(crate) pipes_max: usize,
 }
 
 /// A worker on the real kernel, and what wakes it.
@@ -54,7 +56,8 @@ impl Loop {
         let admission = Admission::new(Rc::clone(&kernel), parts.listeners, parts.sessions_max).behind(door);
         let (ephemeral_from, _) = connect::ephemeral_ports();
         let desk = Desk::new(kernel, parts.config, parts.port, parts.number, ephemeral_from);
-        let desk = Desk { sources: parts.sources, ..desk };
+        let pipes = Pipes::new(desk.config.pipe_bytes, parts.pipes_max);
+        let desk = Desk { sources: parts.sources, pipes, ..desk };
         Ok(Self { poll: parts.poll, worker: Worker::new(admission, desk), started: Instant::now() })
     }
 

@@ -3,6 +3,7 @@
 use super::desk::Desk;
 use super::live::Live;
 use super::queue;
+use super::splicing;
 use crate::control::FrontRequest;
 use crate::net::copy;
 use crate::net::kernel::Kernel;
@@ -29,6 +30,7 @@ pub(crate) fn linger<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, reason: 
     let_backend_go(live, desk, farewell);
     desk.heads.release(&mut live.sent);
     desk.kernel.shut_write(&live.client.stream);
+    splicing::end(live, desk);
     desk.fresh = 0;
     desk.buffers.release(&mut live.to_backend);
     if live.session.relay.client_ended() {
@@ -59,6 +61,7 @@ pub(crate) fn close<K: Kernel>(mut live: Live<K>, desk: &mut Desk<K>, reason: Cl
         hand_over(live, desk);
         return;
     }
+    splicing::end(&mut live, desk);
     desk.fresh = 0;
     desk.buffers.release(&mut live.to_backend);
     desk.buffers.release(&mut live.to_client);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use slab::Slab;
 
 use super::buffers::Held;
+use super::pipes::Loan;
 use super::queue::Standing;
 use super::token::{End, SessionKey};
 use crate::backend::Backend;
@@ -57,6 +58,9 @@ pub(crate) struct Live<K: Kernel> {
     pub(crate) standing: Standing,
     pub(crate) to_backend: Held,
     pub(crate) to_client: Held,
+    /// The pipes that the two directions go through, where they do.
+    pub(crate) pipe_to_backend: Option<Loan<K::Pipe>>,
+    pub(crate) pipe_to_client: Option<Loan<K::Pipe>>,
     /// All that was read of the request, for as long as it may have to be sent once more.
     pub(crate) sent: Option<Vec<u8>>,
     /// The id to record when the first byte of the response comes. Boxed twice, since only some runs record at all and
@@ -108,6 +112,13 @@ impl<K: Kernel> Live<K> {
         match direction {
             Direction::ClientToBackend => &mut self.to_backend,
             Direction::BackendToClient => &mut self.to_client,
+        }
+    }
+
+    pub(crate) fn pipe_mut(&mut self, direction: Direction) -> &mut Option<Loan<K::Pipe>> {
+        match direction {
+            Direction::ClientToBackend => &mut self.pipe_to_backend,
+            Direction::BackendToClient => &mut self.pipe_to_client,
         }
     }
 

@@ -15,11 +15,13 @@ mod event_loop;
 mod farewell;
 mod heads;
 mod live;
+mod pipes;
 mod proxied;
 mod queue;
 mod replay;
 mod request;
 mod source_limit;
+mod splicing;
 pub mod stats;
 mod timer;
 mod token;
@@ -61,13 +63,14 @@ pub fn start(config: WorkerConfig, fronts: Fronts, notify: Notify) -> io::Result
         polls.push(poll);
     }
     let sources = NonZeroU32::new(config.connections_per_source).map(|limit| Arc::new(SourceLimit::new(limit.get())));
+    let pipes_max = config.pipes_max / count;
     let config = Arc::new(config);
     let (control, ports) = Control::link(wakers, &notify);
     let mut threads = Vec::with_capacity(count);
     for (number, ((poll, listeners), port)) in polls.into_iter().zip(listeners).zip(ports).enumerate() {
         let sessions_max = share(config.connections_max, count, number);
         let (config, sources) = (Arc::clone(&config), sources.clone());
-        let parts = Parts { poll, listeners, config, port, number, sessions_max, sources };
+        let parts = Parts { poll, listeners, config, port, number, sessions_max, sources, pipes_max };
         let claims = Arc::clone(&claims);
         let (ready, started) = crossbeam_channel::bounded(1);
         threads.push(std::thread::Builder::new().name(format!("lb-worker-{number}")).spawn(move || {

@@ -119,4 +119,5 @@ fn routed<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, mut decision: Decis
     }
     live.recorded = decision.recorded.take().map(Box::new);
     live.session.decided(&decision, desk.fresh + live.to_backend.len());
+    live.session.relay.splice(desk.config.splice);
 }

@@ -69,6 +69,14 @@ pub struct WorkerStats {
     pub bytes_to_backend: Counter,
     /// Bytes from backends to clients.
     pub bytes_to_client: Counter,
+    /// Of these two, what went through a pipe and was never copied.
+    pub spliced_bytes: Counter,
+    /// Times that a direction that had much to move was copied because it got no pipe, or the kernel wouldn't splice it.
+    pub splice_fallbacks: Counter,
+    /// Pipes given to a session.
+    pub pipes_taken: Counter,
+    /// Pipes that came back from one, or were closed with it.
+    pub pipes_returned: Counter,
     /// Longest turn of the loop so far, in microseconds.
     pub longest_turn_us: Counter,
     /// From the begin of a connect to its success, for every connect that succeeded.

@@ -9,11 +9,11 @@ const BULK: usize = 100_000_000;
 const HEAD: &[u8] = b"POST /r?id=1 HTTP/1.1\r\nHost: a\r\n\r\n";
 
 /// Bytes that repeat with no power of two, so that a lost or doubled block shows.
-fn pattern(len: usize) -> Vec<u8> {
+pub(crate) fn pattern(len: usize) -> Vec<u8> {
     (0..len).map(|place| (place % 251) as u8).collect()
 }
 
-fn matches_pattern(mut stream: impl Read, len: usize) -> bool {
+pub(crate) fn matches_pattern(mut stream: impl Read, len: usize) -> bool {
     let mut buffer = vec![0; 65_536];
     let mut place = 0;
     loop {

@@ -163,7 +163,7 @@ fn a_client_gone_while_the_backend_is_thinking_leaves_nothing_behind() {
 }
 
 /// A client with a small window, so that what it hasn't read yet stays with the front's kernel.
-fn slow_client(addr: SocketAddr) -> TcpStream {
+pub(crate) fn slow_client(addr: SocketAddr) -> TcpStream {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     socket.connect(&addr.into()).unwrap();
@@ -172,7 +172,7 @@ fn slow_client(addr: SocketAddr) -> TcpStream {
     stream
 }
 
-fn unacknowledged(stream: &TcpStream) -> usize {
+pub(crate) fn unacknowledged(stream: &TcpStream) -> usize {
     let queued = std::fs::read_to_string("/proc/net/tcp").unwrap();
     let port = |addr: SocketAddr| format!(":{:04X}", addr.port());
     let (local, peer) = (port(stream.local_addr().unwrap()), port(stream.peer_addr().unwrap()));

@@ -19,6 +19,7 @@ mod replays;
 mod requests;
 mod routing;
 mod source_limit;
+mod splicing;
 mod support;
 mod times;
 mod traffic;

@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lb_admin::config::{AdminAddr, AdminConfig, Check, LaunchConfig, Names, StaticBackend};
-use lb_core::config::{RETRIES_MAX, RETRY_BUDGET_PERCENT_MAX, Source, WorkerConfig};
+use lb_core::config::{RETRIES_MAX, RETRY_BUDGET_PERCENT_MAX, Source, Splice, WorkerConfig};
 use lb_core::ring::{KeyHasher, RingConfig};
 
 use crate::cli::ServeArgs;
 use crate::cli::period::Period;
+use crate::limits::Room;
 
 mod backend;
 mod connections;
@@ -22,6 +23,7 @@ mod file;
 mod front;
 mod launch;
 mod names;
+mod pipes;
 mod places;
 mod ring;
 mod route;
@@ -32,6 +34,7 @@ mod surroundings;
 mod tests;
 
 pub(crate) use error::ConfigError;
+pub(crate) use pipes::Pipes;
 pub(crate) use state::{Secret, secret_from_text};
 pub(crate) use surroundings::Surroundings;
 
@@ -82,6 +85,8 @@ pub(crate) struct Config {
     retries: u32,
     retry_budget_percent: u32,
     places: Places,
+    /// What is spliced through.
+    pub(crate) pipes: Pipes,
     assignment: bool,
     record_requests: Option<usize>,
 }
@@ -144,6 +149,7 @@ impl Config {
             retries: retries(args.retries)?,
             retry_budget_percent: retry_budget(args.retry_budget)?,
             places: places::resolve(args)?,
+            pipes: pipes::resolve(args.pipe_size, args.pipes, around)?,
             assignment,
             record_requests: record_requests(args.record_requests, assignment)?,
         })
@@ -165,7 +171,7 @@ impl Config {
     }
 
     /// The data plane's part.
-    pub(crate) fn worker(&self, secret: Secret, connections_max: usize) -> WorkerConfig {
+    pub(crate) fn worker(&self, secret: Secret, room: Room) -> WorkerConfig {
         WorkerConfig {
             mode: self.route.mode,
             keys: self.route.keys.clone(),
@@ -182,10 +188,13 @@ impl Config {
             balance_factor: self.places.balance_factor,
             serve_admin_paths: self.assignment,
             record_answered: self.record_requests.is_some(),
-            connections_max,
             connections_per_source: self.connections.per_source,
             accept_proxy: self.connections.accept_proxy,
             source: self.connections.source,
+            connections_max: room.connections,
+            splice: if room.pipes == 0 { Splice::Never } else { Splice::Bulk },
+            pipe_bytes: self.pipes.bytes,
+            pipes_max: room.pipes,
         }
     }
 

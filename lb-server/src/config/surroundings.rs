@@ -11,6 +11,8 @@ pub(crate) struct Surroundings {
     pub(crate) binary: PathBuf,
     /// CPUs that this process may use.
     pub(crate) cpus: usize,
+    /// Pages that an unprivileged user may have in pipes.
+    pub(crate) pipe_pages: usize,
     /// `PATH`.
     pub(crate) path: Option<OsString>,
     /// `STATE_DIRECTORY`, set by systemd for a unit that has one.
@@ -21,6 +23,9 @@ pub(crate) struct Surroundings {
     pub(crate) home: Option<PathBuf>,
 }
 
+/// What Linux allows where nobody has changed it, and where it doesn't say.
+const PIPE_PAGES: usize = 16_384;
+
 impl Surroundings {
     /// Those of this process. Fails where the kernel doesn't say what our own binary is.
     pub(crate) fn read() -> std::io::Result<Self> {
@@ -28,10 +33,21 @@ impl Surroundings {
         Ok(Self {
             binary: std::env::current_exe()?,
             cpus: std::thread::available_parallelism().map_or(1, usize::from),
+            pipe_pages: pipe_pages(),
             path: variable("PATH"),
             state_directory: variable("STATE_DIRECTORY"),
             xdg_state_home: variable("XDG_STATE_HOME").map(PathBuf::from),
             home: variable("HOME").map(PathBuf::from),
         })
+    }
+}
+
+/// 0 there is "no limit".
+fn pipe_pages() -> usize {
+    let text = std::fs::read_to_string("/proc/sys/fs/pipe-user-pages-soft").unwrap_or_default();
+    match text.trim().parse() {
+        Ok(0) => usize::MAX,
+        Ok(pages) => pages,
+        Err(_) => PIPE_PAGES,
     }
 }

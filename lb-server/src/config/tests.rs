@@ -12,6 +12,7 @@ fn around() -> Surroundings {
     Surroundings {
         binary: "/opt/lb".into(),
         cpus: 4,
+        pipe_pages: 16_384,
         path: std::env::var_os("PATH"),
         state_directory: None,
         xdg_state_home: None,
@@ -32,7 +33,7 @@ fn good(line: &str) -> Config {
 }
 
 fn worker(config: &Config) -> WorkerConfig {
-    config.worker(Secret([7; 16]), 100)
+    config.worker(Secret([7; 16]), Room { connections: 100, pipes: 8 })
 }
 
 #[test]
@@ -266,4 +267,14 @@ fn the_state_directory_is_the_first_that_is_said() {
     assert_eq!(root(Some("/asked"), &around), Path::new("/asked"));
     let service = Surroundings { state_directory: None, xdg_state_home: None, home: None, ..around };
     assert_eq!(root(None, &service), Path::new("/var/lib/lb"));
+}
+
+#[test]
+fn pipes_are_sized_by_a_flag_and_bounded_by_the_pages_of_a_user() {
+    let pipes = |size, asked| pipes::resolve(size, asked, &around());
+    assert_eq!(pipes(None, None).unwrap().by_pages, 128, "half of 16,384 pages, 64 a pipe");
+    assert_eq!(pipes(Some(1_048_576), None).unwrap().by_pages, 32);
+    assert_eq!(pipes(Some(0), Some(9)).unwrap().asked, Some(0), "no size, no pipes");
+    assert!(pipes(Some(100), None).unwrap_err().to_string().starts_with("--pipe-size 100: must be"));
+    assert!(pipes(None, Some(9_000)).unwrap_err().to_string().starts_with("--pipes 9000: must be"));
 }

@@ -2,46 +2,67 @@
 
 use super::*;
 
-const ONE_CPU: Needs = Needs { workers: 1, fronts: 1, backends: 3 };
+const ONE_CPU: Needs = Needs { workers: 1, fronts: 1, backends: 3, pipes: PIPES };
+const PIPES: Pipes = Pipes { bytes: 262_144, asked: None, by_pages: 128 };
 
 #[test]
 fn a_small_limit_still_serves_some() {
-    let connections = connections_max(64, Needs { workers: 2, ..ONE_CPU }).expect("64 are enough");
+    let connections = room(64, Needs { workers: 2, ..ONE_CPU }).expect("64 are enough").connections;
     assert!((8..32).contains(&connections), "{connections}");
 }
 
 #[test]
 fn two_descriptors_a_session_never_exceed_the_limit() {
     for nofile in [64, 256, 1024, 65_536, 1_048_576, u64::MAX] {
-        let connections = connections_max(nofile, ONE_CPU).expect("enough") as u64;
+        let connections = room(nofile, ONE_CPU).expect("enough").connections as u64;
         assert!(connections <= nofile / 2, "{connections} connections under {nofile}");
     }
 }
 
 #[test]
 fn a_large_limit_is_nearly_all_for_sessions() {
-    let connections = connections_max(1_048_576, ONE_CPU).expect("enough");
+    let connections = room(1_048_576, ONE_CPU).expect("enough").connections;
     assert!(connections > 520_000, "{connections}");
 }
 
 #[test]
 fn too_few_descriptors_name_the_number_that_would_do() {
-    let TooFewFiles { limit, least } = connections_max(20, ONE_CPU).expect_err("20 are too few");
+    let TooFewFiles { limit, least } = room(20, ONE_CPU).expect_err("20 are too few");
     assert_eq!(limit, 20);
-    assert!(connections_max(least, ONE_CPU).is_ok(), "the advice must hold: {least}");
+    assert!(room(least, ONE_CPU).is_ok(), "the advice must hold: {least}");
 }
 
 #[test]
 fn more_workers_and_backends_leave_less() {
-    let few = connections_max(1024, ONE_CPU).expect("enough");
-    let more = Needs { workers: 32, fronts: 2, backends: 64 };
-    assert!(connections_max(1024, more).expect("enough") < few);
+    let few = room(1024, ONE_CPU).expect("enough").connections;
+    let more = Needs { workers: 32, fronts: 2, backends: 64, ..ONE_CPU };
+    assert!(room(1024, more).expect("enough").connections < few);
+}
+
+#[test]
+fn pipes_leave_most_descriptors_to_sessions_and_half_of_the_pages_to_others() {
+    assert_eq!(room(1024, ONE_CPU).expect("enough").pipes, 32);
+    assert_eq!(room(1_048_576, ONE_CPU).expect("enough").pipes, 128);
+    let asked = |pipes| Needs { pipes: Pipes { asked: Some(pipes), ..PIPES }, ..ONE_CPU };
+    assert_eq!(room(1024, asked(0)).expect("enough").pipes, 0);
+    assert_eq!(room(1024, asked(50)).expect("enough").pipes, 50);
+    assert_eq!(room(1024, asked(8192)).expect("enough").pipes, 128, "a quarter of the descriptors at most");
+    let with = |pipes| room(1024, asked(pipes)).expect("enough").connections;
+    assert_eq!(with(0) - with(50), 50, "a pipe costs what a session costs");
+}
+
+#[test]
+fn the_advice_holds_with_as_many_pipes_as_there_can_be() {
+    let greedy = Needs { pipes: Pipes { asked: Some(8192), ..PIPES }, ..ONE_CPU };
+    let TooFewFiles { least, .. } = room(20, greedy).expect_err("20 are too few");
+    assert!(room(least, greedy).is_ok(), "{least}");
 }
 
 #[test]
 fn connections_may_be_lowered_but_not_beyond_what_fits() {
-    assert_eq!(lowered(500, None, 1024), Ok(500));
-    assert_eq!(lowered(500, Some(10), 1024), Ok(10));
-    let error = lowered(500, Some(501), 1024).expect_err("too many").to_string();
+    let room = Room { connections: 500, pipes: 7 };
+    assert_eq!(room.lowered(None, 1024), Ok(room));
+    assert_eq!(room.lowered(Some(10), 1024), Ok(Room { connections: 10, ..room }));
+    let error = room.lowered(Some(501), 1024).expect_err("too many").to_string();
     assert!(["--connections 501", "1024", "500"].iter().all(|word| error.contains(word)), "{error}");
 }

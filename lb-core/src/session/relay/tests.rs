@@ -329,3 +329,30 @@ fn whatever_the_kernel_does_both_sides_get_everything_and_the_end() {
         }
     }
 }
+
+/// splice's EAGAIN taken for an empty socket left bytes there for ever (sozu #1323).
+#[test]
+fn a_full_pipe_says_nothing_of_its_socket() {
+    let mut relay = relaying(true);
+    relay.splice(Splice::Always);
+    relay.ready(Side::Backend, READY);
+    relay.spliced(BackendToClient, Filled::Bytes { count: 32, short: false });
+    relay.spliced(BackendToClient, Filled::Blocked);
+    assert!(relay.readable(Side::Backend), "by slots it was the pipe that was full");
+    relay.flushed(BackendToClient, Flushed::Bytes(32));
+    assert_eq!(relay.step(), Step::Transfer(BackendToClient));
+    relay.spliced(BackendToClient, Filled::Blocked);
+    assert!(!relay.readable(Side::Backend), "an empty pipe has room, so the socket is empty");
+    assert_eq!(relay.step(), Step::Wait);
+}
+
+#[test]
+fn bytes_that_are_counted_to_find_the_requests_end_are_never_spliced() {
+    let mut relay = Relay::default();
+    relay.begin(0, true, RequestEnd::Bytes(1_000_000));
+    relay.splice(Splice::Always);
+    assert!(!relay.wants_pipe(ClientToBackend));
+    assert!(relay.wants_pipe(BackendToClient));
+    relay.cannot_splice();
+    assert!(!relay.wants_pipe(BackendToClient));
+}
