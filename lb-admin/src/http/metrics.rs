@@ -143,8 +143,8 @@ impl Scrape {
         }
         page.gauge("worker_turn_max_seconds", "Longest turn of a worker's loop so far", longest_us as f64 / 1e6)?;
         let returned = self.total(|stats| &stats.pipes_returned);
-        let in_use = self.total(|stats| &stats.pipes_taken).saturating_sub(returned);
-        page.gauge("pipes_in_use", "Pipes that sessions have now", in_use)?;
+        let lent = self.total(|stats| &stats.pipes_taken).saturating_sub(returned);
+        page.gauge("pipes_lent", "Pipes that sessions have now", lent)?;
         page.gauge("workers", "Data-plane threads started", self.control.workers() as u64)?;
         page.gauge("workers_ended", "Data-plane threads that have ended", self.control.ended_workers() as u64)
     }

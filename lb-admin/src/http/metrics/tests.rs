@@ -79,7 +79,7 @@ async fn backends_count_under_their_name_and_id() {
         "lb_heads_held_total 0",
         "lb_spliced_bytes_total 0",
         "lb_splice_fallbacks_total 0",
-        "lb_pipes_in_use 0",
+        "lb_pipes_lent 0",
         "lb_replicas_target 2",
         "lb_replicas_replaced_total 2",
         "lb_draining 0",
