@@ -16,7 +16,8 @@ const ATTEMPTS_MAX: usize = RETRIES_MAX as usize + 1;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
     key: KeyHash,
-    tried: [BackendId; ATTEMPTS_MAX],
+    /// The lower half of each one's id, which is enough to tell them apart: a process sees fewer than 2^32.
+    tried: [u32; ATTEMPTS_MAX],
     attempts: u8,
     last_failure: Failure,
     /// It has waited for a place before.
@@ -68,7 +69,7 @@ impl Failure {
 impl Route {
     /// For a key, nobody tried yet.
     pub fn new(key: KeyHash) -> Self {
-        Self { key, tried: [BackendId(0); ATTEMPTS_MAX], attempts: 0, last_failure: Failure::NoneReady, waited: false }
+        Self { key, tried: [0; ATTEMPTS_MAX], attempts: 0, last_failure: Failure::NoneReady, waited: false }
     }
 
     /// The next backend to try, or what to tell the client. `has_room` is asked in the slot's order; where nobody has,
@@ -85,7 +86,8 @@ impl Route {
             let mut candidates = Candidates::new(table.slots().slot_of(self.key));
             let mut first = None;
             while let Some(index) = candidates.next(table) {
-                let untried = table.backend(index).map(|backend| backend.id).filter(|id| !tried.contains(id));
+                let untried =
+                    table.backend(index).map(|backend| backend.id).filter(|id| !tried.contains(&lower_half(*id)));
                 let Some(id) = untried else { continue };
                 if has_room(index) {
                     let spilled = first.is_some();
@@ -106,7 +108,7 @@ impl Route {
     }
 
     fn attempt(&mut self, id: BackendId, choice: Choice) -> Choice {
-        self.tried[usize::from(self.attempts)] = id;
+        self.tried[usize::from(self.attempts)] = lower_half(id);
         self.attempts += 1;
         choice
     }
@@ -130,6 +132,10 @@ impl Route {
     pub fn attempts(&self) -> u32 {
         u32::from(self.attempts)
     }
+}
+
+fn lower_half(id: BackendId) -> u32 {
+    id.0 as u32
 }
 
 #[cfg(test)]

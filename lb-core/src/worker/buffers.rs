@@ -8,9 +8,13 @@ pub(crate) const SCRATCH_BYTES: usize = 64 * 1024;
 /// Buffers kept for reuse; more are given back to the allocator.
 const POOLED_MAX: usize = 256;
 
-/// Bytes that wait for their sink, oldest first.
+/// Bytes that wait for their sink, oldest first. A pointer, because most sessions never hold any and each pays for it.
 #[derive(Debug, Default)]
-pub(crate) struct Held {
+pub(crate) struct Held(Option<Box<Buffer>>);
+
+/// Memory from the pool.
+#[derive(Debug, Default)]
+pub(crate) struct Buffer {
     bytes: Vec<u8>,
     start: usize,
 }
@@ -18,61 +22,71 @@ pub(crate) struct Held {
 impl Held {
     /// What waits.
     pub(crate) fn pending(&self) -> &[u8] {
-        &self.bytes[self.start..]
+        self.0.as_ref().map_or(&[], |buffer| &buffer.bytes[buffer.start..])
     }
 
     /// How much waits.
     pub(crate) fn len(&self) -> usize {
-        self.bytes.len() - self.start
+        self.0.as_ref().map_or(0, |buffer| buffer.bytes.len() - buffer.start)
+    }
+}
+
+impl Buffer {
+    /// To be written into.
+    pub(crate) fn bytes_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
     }
 }
 
 /// Buffers for reuse.
 #[derive(Debug, Default)]
 pub(crate) struct Buffers {
-    free: Vec<Vec<u8>>,
+    #[expect(clippy::vec_box, reason = "the box goes to a session and comes back; unboxed, each time would allocate")]
+    free: Vec<Box<Buffer>>,
 }
 
 impl Buffers {
     /// Adds bytes behind what waits.
     pub(crate) fn hold(&mut self, held: &mut Held, bytes: &[u8]) {
-        if held.bytes.capacity() == 0 {
-            held.bytes = self.free.pop().unwrap_or_default();
-        }
-        held.bytes.extend_from_slice(bytes);
+        let free = &mut self.free;
+        held.0.get_or_insert_with(|| free.pop().unwrap_or_default()).bytes.extend_from_slice(bytes);
     }
 
-    /// An empty buffer to write into, to be given back through [`Buffers::replace`] or [`Buffers::give_back`].
-    pub(crate) fn empty(&mut self) -> Vec<u8> {
+    /// An empty buffer to write into, to be given back through [`Buffers::replace`] or
+    /// [`Buffers::give_back`].
+    pub(crate) fn empty(&mut self) -> Box<Buffer> {
         self.free.pop().unwrap_or_default()
     }
 
-    /// Lets `bytes` be what waits.
-    pub(crate) fn replace(&mut self, held: &mut Held, bytes: Vec<u8>) {
+    /// Lets `buffer` be what waits.
+    pub(crate) fn replace(&mut self, held: &mut Held, buffer: Box<Buffer>) {
         self.release(held);
-        held.bytes = bytes;
+        held.0 = Some(buffer);
     }
 
     /// The sink took `count` bytes.
     pub(crate) fn taken(&mut self, held: &mut Held, count: usize) {
-        held.start += count;
-        debug_assert!(held.start <= held.bytes.len(), "no more is taken than was held");
-        if held.start == held.bytes.len() {
+        let Some(buffer) = &mut held.0 else { return };
+        buffer.start += count;
+        debug_assert!(buffer.start <= buffer.bytes.len(), "no more is taken than was held");
+        if buffer.start == buffer.bytes.len() {
             self.release(held);
         }
     }
 
     /// Throws away what waits.
     pub(crate) fn release(&mut self, held: &mut Held) {
-        let bytes = std::mem::take(held).bytes;
-        self.give_back(bytes);
+        if let Some(buffer) = held.0.take() {
+            self.give_back(buffer);
+        }
     }
 
-    /// Takes a buffer back that was [`empty`](Self::empty).
-    pub(crate) fn give_back(&mut self, mut bytes: Vec<u8>) {
-        if bytes.capacity() > 0 && bytes.capacity() <= 2 * SCRATCH_BYTES && self.free.len() < POOLED_MAX {
-            bytes.clear();
-            self.free.push(bytes);
+    /// Takes back what [`Buffers::empty`] gave.
+    pub(crate) fn give_back(&mut self, mut buffer: Box<Buffer>) {
+        if buffer.bytes.capacity() <= 2 * SCRATCH_BYTES && self.free.len() < POOLED_MAX {
+            buffer.bytes.clear();
+            buffer.start = 0;
+            self.free.push(buffer);
         }
     }
 }

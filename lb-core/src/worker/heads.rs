@@ -14,37 +14,49 @@ const POOLED_MAX: usize = 1024;
 /// Buffers that have grown beyond this go back to the allocator, so that the pool is 2 MiB at the most.
 const POOLED_BYTES_MAX: usize = 2048;
 
+/// One copy.
+#[derive(Debug, Default)]
+pub(crate) struct Head(Vec<u8>);
+
+impl Head {
+    /// The bytes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 /// Buffers for reuse.
 #[derive(Debug, Default)]
 pub(crate) struct Heads {
-    free: Vec<Vec<u8>>,
+    #[expect(clippy::vec_box, reason = "the box goes to a session and comes back; unboxed, each time would allocate")]
+    free: Vec<Box<Head>>,
 }
 
 impl Heads {
     /// A copy.
-    pub(crate) fn hold(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let mut head = self.free.pop().unwrap_or_else(|| Vec::with_capacity(FRESH_BYTES));
-        head.extend_from_slice(bytes);
+    pub(crate) fn hold(&mut self, bytes: &[u8]) -> Box<Head> {
+        let mut head = self.free.pop().unwrap_or_else(|| Box::new(Head(Vec::with_capacity(FRESH_BYTES))));
+        head.0.extend_from_slice(bytes);
         head
     }
 
     /// More of a request of which everything so far is held, if it is.
-    pub(crate) fn add(&mut self, held: &mut Option<Vec<u8>>, bytes: &[u8]) {
+    pub(crate) fn add(&mut self, held: &mut Option<Box<Head>>, bytes: &[u8]) {
         let Some(head) = held else { return };
-        if head.len() + bytes.len() <= HEAD_BYTES_MAX {
-            head.extend_from_slice(bytes);
+        if head.0.len() + bytes.len() <= HEAD_BYTES_MAX {
+            head.0.extend_from_slice(bytes);
         } else {
             self.release(held);
         }
     }
 
     /// Holds no longer.
-    pub(crate) fn release(&mut self, held: &mut Option<Vec<u8>>) {
+    pub(crate) fn release(&mut self, held: &mut Option<Box<Head>>) {
         if let Some(mut head) = held.take()
-            && head.capacity() <= POOLED_BYTES_MAX
+            && head.0.capacity() <= POOLED_BYTES_MAX
             && self.free.len() < POOLED_MAX
         {
-            head.clear();
+            head.0.clear();
             self.free.push(head);
         }
     }

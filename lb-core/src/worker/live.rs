@@ -7,6 +7,7 @@ use std::sync::Arc;
 use slab::Slab;
 
 use super::buffers::Held;
+use super::heads::Head;
 use super::pipes::Loan;
 use super::queue::Standing;
 use super::token::{End, SessionKey};
@@ -62,7 +63,7 @@ pub(crate) struct Live<K: Kernel> {
     pub(crate) pipe_to_backend: Option<Loan<K::Pipe>>,
     pub(crate) pipe_to_client: Option<Loan<K::Pipe>>,
     /// All that was read of the request, for as long as it may have to be sent once more.
-    pub(crate) sent: Option<Vec<u8>>,
+    pub(crate) sent: Option<Box<Head>>,
     /// The id to record when the first byte of the response comes. Boxed twice, since only some runs record at all and
     /// every session pays for the width of this field.
     pub(crate) recorded: Option<Box<Box<[u8]>>>,

@@ -91,9 +91,9 @@ pub(crate) fn write_first<K: Kernel>(
     let Some(stream) = live.stream(Side::Backend) else { return Ok(Flushed::Failed) };
     let header = header.as_bytes();
     let mut whole = desk.buffers.empty();
-    whole.extend_from_slice(header);
-    whole.extend_from_slice(received(live, desk));
-    let outcome = desk.kernel.write_first(stream, &whole);
+    whole.bytes_mut().extend_from_slice(header);
+    whole.bytes_mut().extend_from_slice(received(live, desk));
+    let outcome = desk.kernel.write_first(stream, whole.bytes_mut());
     desk.buffers.give_back(whole);
     match outcome? {
         Flushed::Bytes(count) => match count.checked_sub(header.len()) {

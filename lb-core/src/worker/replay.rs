@@ -36,7 +36,7 @@ pub(crate) fn unanswered<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, fail
     } else {
         attempt::report(live, desk, Report::DiedBeforeFirstByte);
     }
-    let Some(sent) = live.sent.as_deref().filter(|sent| is_one_bodiless_head(sent)) else {
+    let Some(sent) = live.sent.as_ref().map(|head| head.bytes()).filter(|sent| is_one_bodiless_head(sent)) else {
         return Some(Action::Answer(failure.status()));
     };
     debug_assert_eq!(desk.fresh, 0, "the scratch is free once a backend is connected");

@@ -109,10 +109,10 @@ fn routed<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, mut decision: Decis
     if let Some((head_len, line_len)) = decision.rewrite {
         let mut rewritten = desk.buffers.empty();
         let received = if desk.fresh > 0 { &desk.scratch[..desk.fresh] } else { live.to_backend.pending() };
-        body::with_connection_close(&received[..head_len], line_len, &mut rewritten);
+        body::with_connection_close(&received[..head_len], line_len, rewritten.bytes_mut());
         let rest = &received[head_len..];
         let admitted = decision.end.admit(rest);
-        rewritten.extend_from_slice(&rest[..admitted]);
+        rewritten.bytes_mut().extend_from_slice(&rest[..admitted]);
         live.session.relay.surplus = admitted < rest.len();
         desk.fresh = 0;
         desk.buffers.replace(&mut live.to_backend, rewritten);
