@@ -19,11 +19,15 @@ pub(crate) trait Kernel {
     type Stream: std::fmt::Debug;
     /// A bound socket that clients come to; dropping it closes it.
     type Listener: std::fmt::Debug;
+    /// A descriptor held so that it can be given up when it is the last; dropping it closes it.
+    type Reserve: std::fmt::Debug;
 
     /// Takes one client.
     fn accept(&self, listener: &Self::Listener) -> Accepted<Self::Stream>;
     /// Lets no new handshake begin on a listener that is about to be closed.
     fn refuse_new_handshakes(&self, listener: &Self::Listener) -> io::Result<()>;
+    /// Takes a descriptor for later; `None` where there is none to be had.
+    fn reserve(&self) -> Option<Self::Reserve>;
 
     /// Begins to connect.
     fn connect(&self, addr: SocketAddr) -> Result<Self::Stream, ConnectFailure>;

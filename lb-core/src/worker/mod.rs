@@ -15,6 +15,8 @@ mod event_loop;
 mod farewell;
 mod live;
 mod request;
+#[cfg(test)]
+mod simulation;
 pub mod stats;
 mod timer;
 mod token;
