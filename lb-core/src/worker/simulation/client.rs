@@ -8,6 +8,7 @@ use std::fmt;
 use super::net::{Net, SocketId};
 use super::socket::End;
 use crate::config::{Affinity, Mode, WorkerConfig};
+use crate::session::first_line::FIRST_LINE_BYTES_MAX;
 
 /// What a slow peer reads at once, at the most: single bytes would only cost time.
 pub(super) const READ_BYTES: usize = 500;
@@ -113,7 +114,13 @@ impl Client {
                 let sends = [format!("\u{1}id={number:08}").into_bytes(), noise(random)].concat();
                 (sends.clone(), sends)
             }
-            (Speech::BadHead, _) => (bad_head(number, random), Vec::new()),
+            (Speech::BadHead, _) => {
+                let sends = bad_head(number, random);
+                // Whoever ends before there is a line, or too much of one, may have spoken another protocol.
+                let line = sends.iter().position(|&byte| byte == b'\n').unwrap_or(sends.len());
+                let cut = sends[..line.min(FIRST_LINE_BYTES_MAX - 1)].to_vec();
+                (sends, cut)
+            }
             (Speech::CutShort, _) => {
                 let mut sends = head(number, "GET", "");
                 sends.truncate(random.usize(1..sends.len()));

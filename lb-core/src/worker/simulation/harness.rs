@@ -36,6 +36,8 @@ pub(super) struct Harness {
     pub(super) now_ms: u64,
     /// All that were ever made.
     pub(super) backends: Vec<Arc<Backend>>,
+    /// What was published last.
+    pub(super) table: Option<Arc<RingTable>>,
     ring: Ring,
     version: u64,
     commanded: bool,
@@ -59,7 +61,18 @@ impl Harness {
         let worker = Worker::new(admission, desk);
         // 0 is what an unarmed timer says; the clock is past it before a client comes.
         let now_ms = 1;
-        Self { kernel, worker, control, now_ms, backends: Vec::new(), ring, version: 0, commanded: false, _poll: poll }
+        Self {
+            kernel,
+            worker,
+            control,
+            now_ms,
+            backends: Vec::new(),
+            table: None,
+            ring,
+            version: 0,
+            commanded: false,
+            _poll: poll,
+        }
     }
 
     /// A backend in a seat of its own; not published yet.
@@ -74,7 +87,9 @@ impl Harness {
 
     pub(super) fn publish(&mut self, ready: impl IntoIterator<Item = Arc<Backend>>) {
         self.version += 1;
-        self.control.publish(&Arc::new(RingTable::new(self.version, self.ring.slot_map(), ready)));
+        let table = Arc::new(RingTable::new(self.version, self.ring.slot_map(), ready));
+        self.control.publish(&table);
+        self.table = Some(table);
         self.commanded = true;
     }
 

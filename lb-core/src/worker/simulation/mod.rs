@@ -3,7 +3,8 @@
 //! [`kernel`] answers the worker's calls out of [`net`] (descriptors, queues, hosts, the wire), [`socket`] (TCP) and
 //! [`epoll`] (edges). [`client`] and [`backend`] are scripted peers. [`world`] lets all of them take steps in an order
 //! that a seed decides, [`harness`] takes the worker's turns, [`invariants`] are looked at after each, and [`judge`]
-//! holds every peer's bytes and ends against what was promised.
+//! holds every peer's bytes and ends against what was promised. [`scenarios`] play single rows of FAULTS.md, and bugs
+//! that other proxies had, by script.
 //!
 //! A run that fails prints its seed: `LB_SIM_SEED=N cargo test -p lb-core --lib simulation` plays it again.
 
@@ -15,6 +16,7 @@ mod invariants;
 mod judge;
 mod kernel;
 mod net;
+mod scenarios;
 mod socket;
 mod world;
 
