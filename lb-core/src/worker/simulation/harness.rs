@@ -116,9 +116,10 @@ impl Harness {
         }
         let fetched = events.len();
         let due = self.worker.sessions.len();
-        let calls_before = self.kernel.net().syscalls;
+        let began_at = self.kernel.net().syscalls;
+        self.kernel.net().turn_began_at = began_at;
         self.worker.turn(self.now_ms, events.into_iter());
-        let calls = self.kernel.net().syscalls - calls_before;
+        let calls = self.kernel.net().syscalls - began_at;
         invariants::bounded(self, calls, fetched + due);
         invariants::hold(self);
         true

@@ -73,7 +73,7 @@ impl FakeKernel {
     /// One syscall on a stream, and what the wire does behind it.
     fn on<T>(&self, stream: &FakeStream, call: impl FnOnce(&mut Socket) -> T) -> T {
         let mut net = self.net();
-        net.syscalls += 1;
+        net.note_call();
         let outcome = call(net.socket(stream.id));
         net.jostle();
         outcome

@@ -23,7 +23,7 @@ mod world;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Instant;
 
-use world::World;
+use world::{Outcome, World};
 
 /// What CI is promised.
 const STEPS_MIN: usize = 1_000_000;
@@ -36,22 +36,34 @@ const RANDOM_SEEDS: u64 = 10;
 #[test]
 fn a_million_steps_of_any_weather_break_no_promise() {
     if let Some(seed) = asked_for() {
-        println!("seed {seed}: {} steps", play(seed));
+        println!("seed {seed}: {:?}", play(seed));
         return;
     }
     let begin = Instant::now();
     let mut random = fastrand::Rng::new();
     let seeds = (0..FIXED_SEEDS).chain((0..RANDOM_SEEDS).map(|_| random.u64(..)));
-    let steps: usize = seeds.map(play).sum();
+    let steps: usize = seeds.map(|seed| play(seed).steps).sum();
     println!("{steps} steps in {:.1} s", begin.elapsed().as_secs_f64());
     assert!(steps >= STEPS_MIN, "{steps} steps are fewer than CI is promised");
+}
+
+/// Without this the line that a failure prints would be worth nothing.
+#[test]
+fn a_seed_gives_the_same_run_every_time() {
+    let mut outcomes = Vec::new();
+    for seed in 0..8 {
+        let outcome = play(seed);
+        assert_eq!(outcome, play(seed), "seed {seed}");
+        assert!(!outcomes.contains(&outcome), "another seed is another run");
+        outcomes.push(outcome);
+    }
 }
 
 fn asked_for() -> Option<u64> {
     std::env::var("LB_SIM_SEED").ok().map(|text| text.parse().expect("LB_SIM_SEED is a number"))
 }
 
-fn play(seed: u64) -> usize {
+fn play(seed: u64) -> Outcome {
     catch_unwind(AssertUnwindSafe(|| World::new(seed).run())).unwrap_or_else(|panic| {
         eprintln!("the run of seed {seed} failed; to play it again:");
         eprintln!("LB_SIM_SEED={seed} cargo test -p lb-core --lib simulation");

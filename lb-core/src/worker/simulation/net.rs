@@ -55,6 +55,8 @@ struct Listener {
 
 /// Handshakes that may wait for one listener.
 const BACKLOG: usize = 128;
+/// Calls of one turn after which it counts as endless.
+const CALLS_A_TURN_MAX: u64 = 100_000;
 /// The first three are somebody else's.
 const FIRST_DESCRIPTOR: Descriptor = 3;
 
@@ -77,6 +79,8 @@ pub(super) struct Net {
     pub(super) arrived: VecDeque<(SocketAddr, SocketId)>,
     /// Calls of the worker so far.
     pub(super) syscalls: u64,
+    /// Their number when the turn began.
+    pub(super) turn_began_at: u64,
     sockets: BTreeMap<SocketId, Socket>,
     last_id: u32,
     open: BTreeMap<Descriptor, Open>,
@@ -100,6 +104,7 @@ impl Net {
             hosts: BTreeMap::new(),
             arrived: VecDeque::new(),
             syscalls: 0,
+            turn_began_at: 0,
             sockets: BTreeMap::new(),
             last_id: 0,
             open: BTreeMap::new(),
@@ -127,6 +132,12 @@ impl Net {
 
     // What the worker asks for.
 
+    /// A turn that never ends is told here: nobody would come to look at it afterwards.
+    pub(super) fn note_call(&mut self) {
+        self.syscalls += 1;
+        assert!(self.syscalls < self.turn_began_at + CALLS_A_TURN_MAX, "a turn that never ends");
+    }
+
     fn open(&mut self, what: Open) -> Option<Descriptor> {
         if self.open.len() >= self.descriptors_max {
             return None;
@@ -140,7 +151,7 @@ impl Net {
     }
 
     pub(super) fn close(&mut self, fd: Descriptor, abort: bool) {
-        self.syscalls += 1;
+        self.note_call();
         self.epoll.forget(fd);
         match self.open.remove(&fd).expect("a descriptor is closed once") {
             Open::Reserve => {}
@@ -183,7 +194,7 @@ impl Net {
     }
 
     pub(super) fn accept(&mut self, listener: usize) -> Accepted<(Descriptor, SocketId)> {
-        self.syscalls += 1;
+        self.note_call();
         // The kernel finds a descriptor before it looks into the queue.
         if self.open.len() >= self.descriptors_max {
             return Accepted::OutOfDescriptors;
@@ -199,7 +210,7 @@ impl Net {
     }
 
     pub(super) fn connect(&mut self, addr: SocketAddr) -> Result<(Descriptor, SocketId), ConnectFailure> {
-        self.syscalls += 1;
+        self.note_call();
         let socket = match self.hosts.get(&addr).copied().unwrap_or(Host::RefusesAtOnce) {
             _ if self.open.len() >= self.descriptors_max => return Err(ConnectFailure::OutOfDescriptors),
             Host::RefusesAtOnce | Host::NoPortLeft => return Err(ConnectFailure::Backend),
@@ -226,7 +237,7 @@ impl Net {
     }
 
     pub(super) fn watch(&mut self, fd: Descriptor, token: Token, writable: bool) -> io::Result<()> {
-        self.syscalls += 1;
+        self.note_call();
         if self.watches_refused > 0 {
             self.watches_refused -= 1;
             return Err(io::Error::from_raw_os_error(libc::ENOSPC));

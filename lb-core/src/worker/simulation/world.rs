@@ -5,6 +5,7 @@
 //! are cut and how much fits where. In a storm nobody need behave, and [`super::judge`] holds them to the promises that
 //! are left.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +35,14 @@ const DEADLINE_MAX_MS: u64 = 70_000;
 pub(super) enum Weather {
     Calm,
     Storm,
+}
+
+/// What a run came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Outcome {
+    pub(super) steps: usize,
+    /// Of every byte that anybody got, and of the number of calls.
+    digest: u64,
 }
 
 /// A run under way.
@@ -76,15 +85,23 @@ impl World {
         world
     }
 
-    /// The whole run; gives the number of steps.
-    pub(super) fn run(mut self) -> usize {
+    /// The whole run.
+    pub(super) fn run(mut self) -> Outcome {
         for _ in 0..STEPS {
             self.step();
         }
         self.finish();
         self.fall_silent();
         judge::judge(&self);
-        self.steps
+        self.outcome()
+    }
+
+    fn outcome(&self) -> Outcome {
+        let mut digest = DefaultHasher::new();
+        self.clients.iter().for_each(|client| (&client.got, client.end.is_some()).hash(&mut digest));
+        self.served.iter().for_each(|served| (&served.got, served.end.is_some()).hash(&mut digest));
+        self.harness.kernel.net().syscalls.hash(&mut digest);
+        Outcome { steps: self.steps, digest: digest.finish() }
     }
 
     fn storm(&self) -> bool {
