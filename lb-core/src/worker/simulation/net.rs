@@ -70,6 +70,8 @@ pub(super) struct Net {
     pub(super) room: Room,
     /// Of 256 calls, those behind which the wire moves.
     pub(super) jostle_chance: u8,
+    /// All that is on its way to the worker here comes behind the next call.
+    pub(super) behind_next_call: Option<SocketId>,
     /// Now and then accept finds a client gone.
     pub(super) accepts_lost: bool,
     /// epoll_ctl fails as often as this counts down.
@@ -99,6 +101,7 @@ impl Net {
             descriptors_max,
             room,
             jostle_chance: 0,
+            behind_next_call: None,
             accepts_lost: false,
             watches_refused: 0,
             hosts: BTreeMap::new(),
@@ -125,6 +128,11 @@ impl Net {
         self.open.len()
     }
 
+    /// Clients in the listeners' queues.
+    pub(super) fn waiting(&self) -> usize {
+        self.listeners.iter().map(|listener| listener.queue.len()).sum()
+    }
+
     /// What is left of all connections.
     pub(super) fn sockets(&self) -> &BTreeMap<SocketId, Socket> {
         &self.sockets
@@ -135,7 +143,9 @@ impl Net {
     /// A turn that never ends is told here: nobody would come to look at it afterwards.
     pub(super) fn note_call(&mut self) {
         self.syscalls += 1;
-        assert!(self.syscalls < self.turn_began_at + CALLS_A_TURN_MAX, "a turn that never ends");
+        let endless = self.syscalls >= self.turn_began_at + CALLS_A_TURN_MAX;
+        // What a failure unwinds closes its descriptors too.
+        assert!(!endless || std::thread::panicking(), "a turn that never ends");
     }
 
     fn open(&mut self, what: Open) -> Option<Descriptor> {
@@ -356,8 +366,18 @@ impl Net {
 
     /// Behind a call of the worker.
     pub(super) fn jostle(&mut self) {
-        if self.jostle_chance > 0 && self.random.u8(..) < self.jostle_chance {
-            self.deliver_something();
+        if let Some(id) = self.behind_next_call.take() {
+            self.deliver(id, true, usize::MAX);
+        }
+        if self.jostle_chance == 0 || self.random.u8(..) >= self.jostle_chance {
+            return;
+        }
+        // A reset between a read and the write behind it is rare and worth most.
+        let breaking: Vec<SocketId> =
+            self.sockets.iter().filter(|(_, socket)| socket.is_breaking()).map(|(&id, _)| id).collect();
+        match self.random.choice(&breaking) {
+            Some(&id) if self.random.bool() => self.deliver(id, true, usize::MAX),
+            _ => self.deliver_something(),
         }
     }
 

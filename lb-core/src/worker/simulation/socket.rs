@@ -247,6 +247,11 @@ impl Socket {
         self.state == State::Connecting
     }
 
+    /// Whether a reset is on its way to the worker.
+    pub(super) fn is_breaking(&self) -> bool {
+        self.wire_reset && self.state == State::Established
+    }
+
     /// Up to `most` bytes, or an end, reach the worker's socket.
     pub(super) fn deliver_to_worker(&mut self, most: usize) -> Option<Wake> {
         if self.state != State::Established {
