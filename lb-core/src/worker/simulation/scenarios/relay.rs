@@ -111,6 +111,19 @@ fn a_client_that_reads_nothing_of_a_broken_response_is_reset_after_a_while() {
     assert_eq!((stage.open_sessions(), stage.hear(client).1), (0, Some(End::Reset)));
 }
 
+/// D6 behind a FIN: reading is over by then, so only the event tells.
+#[test]
+fn a_backend_that_resets_after_its_fin_ends_the_session_at_once() {
+    let mut stage = Stage::before_a_backend();
+    let (client, backend) = stage.joined();
+    stage.say(backend, b"that was all");
+    stage.fin(backend);
+    assert_eq!(stage.hear(client), (b"that was all".to_vec(), Some(End::Fin)));
+    assert_eq!(stage.open_sessions(), 1, "the upload may go on");
+    stage.reset(backend);
+    assert_eq!((stage.open_sessions(), stage.harness.stats().resets.read()), (0, 1));
+}
+
 /// D7, envoy #2703 the other way round: the backend must not take a reset client's bytes for a whole request.
 #[test]
 fn a_client_that_resets_is_a_reset_to_the_backend() {
