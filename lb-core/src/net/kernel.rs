@@ -21,11 +21,15 @@ pub(crate) trait Kernel {
     type Listener: std::fmt::Debug;
     /// Kernel memory between two sockets; dropping it destroys what is in it.
     type Pipe: std::fmt::Debug;
+    /// A descriptor held so that it can be given up when it is the last; dropping it closes it.
+    type Reserve: std::fmt::Debug;
 
     /// Takes one client.
     fn accept(&self, listener: &Self::Listener) -> Accepted<Self::Stream>;
     /// Lets no new handshake begin on a listener that is about to be closed.
     fn refuse_new_handshakes(&self, listener: &Self::Listener) -> io::Result<()>;
+    /// Takes a descriptor for later; `None` where there is none to be had.
+    fn reserve(&self) -> Option<Self::Reserve>;
 
     /// Begins to connect. `bytes_follow`: something is sent at once.
     fn connect(&self, addr: SocketAddr, bytes_follow: bool) -> Result<Self::Stream, ConnectFailure>;

@@ -4,7 +4,6 @@
 //! reached, no descriptor left) it is **owed**, and made up for: in the next turn, when a session closes, or a few
 //! milliseconds later, whichever the reason allows (FAULTS fact 2).
 
-use std::fs::File;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -61,7 +60,7 @@ pub(crate) struct Admission<K: Kernel> {
     sessions_max: usize,
     door: Door,
     /// Given up for a moment to refuse a client when no other descriptor is left.
-    reserve: Option<File>,
+    reserve: Option<K::Reserve>,
     closing_at_ms: Option<u64>,
 }
 
@@ -82,7 +81,7 @@ pub(crate) enum Admitted {
 impl<K: Kernel> Admission<K> {
     pub(crate) fn new(kernel: Rc<K>, listeners: Vec<K::Listener>, sessions_max: usize) -> Self {
         let ready = vec![false; listeners.len()];
-        let reserve = reserve();
+        let reserve = kernel.reserve();
         let (owed, door) = (Owed::Nothing, Door::default());
         Self { kernel, listeners, ready, turn_of: 0, owed, sessions_max, door, reserve, closing_at_ms: None }
     }
@@ -109,7 +108,7 @@ impl<K: Kernel> Admission<K> {
         }
         if self.reserve.is_none() {
             // Another thread took the descriptor while a client was being refused with it.
-            self.reserve = reserve();
+            self.reserve = self.kernel.reserve();
         }
     }
 
@@ -211,7 +210,7 @@ impl<K: Kernel> Admission<K> {
                 self.kernel.reset(stream);
                 refused = true;
             }
-            self.reserve = reserve();
+            self.reserve = self.kernel.reserve();
         }
         Admitted::Deferred { refused }
     }
@@ -255,15 +254,16 @@ impl<K: Kernel> Admission<K> {
         self.closing_at_ms.is_some()
     }
 
+    /// Descriptors that are held here: a simulation counts them all.
+    #[cfg(test)]
+    pub(crate) fn descriptors(&self) -> usize {
+        self.listeners.len() + usize::from(self.reserve.is_some())
+    }
+
     /// Whether the listeners are closed.
     pub(crate) fn is_closed(&self) -> bool {
         self.listeners.is_empty()
     }
-}
-
-/// A descriptor to be given up when it is the last; `None` where there is none to be had.
-fn reserve() -> Option<File> {
-    File::open("/dev/null").ok()
 }
 
 /// What one turn of accepting came to.

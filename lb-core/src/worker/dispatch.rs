@@ -1,4 +1,5 @@
-//! Drives one session: asks it what to do ([`Session::next`]), does it with `net`, tells it how that went.
+//! Drives one session: asks it what to do ([`next`](crate::session::Session::next)), does it with `net`, tells it how
+//! that went.
 //!
 //! A session is driven until it waits, is closed, or has used up its bytes for this turn, so that a firehose can't keep
 //! the others waiting. Connecting is in [`super::attempt`], ending in [`super::farewell`].

@@ -20,6 +20,8 @@ mod proxied;
 mod queue;
 mod replay;
 mod request;
+#[cfg(test)]
+mod simulation;
 mod source_limit;
 mod splicing;
 pub mod stats;

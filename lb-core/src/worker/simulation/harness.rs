@@ -1,0 +1,150 @@
+//! A worker on the fake kernel, its clock and its control side: what a random run and a directed scenario both stand on.
+//!
+//! Turns are taken as the real loop takes them: only where an event, a command or a deadline calls for one, so that an
+//! edge that is missed stays missed. After every turn the [`super::invariants`] are looked at.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mio::{Poll, Waker};
+
+use super::invariants;
+use super::kernel::FakeKernel;
+use super::net::Net;
+use crate::backend::{Backend, BackendId, Seat, Weight};
+use crate::config::WorkerConfig;
+use crate::control::{Control, Notify};
+use crate::ring::{Member, Ring, RingConfig, RingTable, Rule};
+use crate::worker::admit::Admission;
+use crate::worker::desk::Desk;
+use crate::worker::stats::WorkerStats;
+use crate::worker::token::Target;
+use crate::worker::turn::Worker;
+
+/// Ports from here on are given out by the kernel itself.
+pub(super) const EPHEMERAL_FROM: u16 = 32_768;
+/// Turns at one moment of the clock before a worker counts as spinning: far more than the bytes in all buffers need.
+const TURNS_AT_ONCE_MAX: usize = 5_000;
+
+/// What surrounds one worker.
+pub(super) struct Harness {
+    pub(super) kernel: Rc<FakeKernel>,
+    pub(super) worker: Worker<FakeKernel>,
+    pub(super) control: Control,
+    pub(super) now_ms: u64,
+    /// All that were ever made.
+    pub(super) backends: Vec<Arc<Backend>>,
+    /// What was published last.
+    pub(super) table: Option<Arc<RingTable>>,
+    ring: Ring,
+    version: u64,
+    commanded: bool,
+    /// Whom the control side's waker belongs to; nobody polls it.
+    _poll: Poll,
+}
+
+impl Harness {
+    pub(super) fn new(config: WorkerConfig, net: Net, listeners: usize, seed: u64) -> Self {
+        let poll = Poll::new().unwrap();
+        let waker = Arc::new(Waker::new(poll.registry(), Target::Commands.token()).unwrap());
+        let nobody: Notify = Arc::new(|| ());
+        let (control, mut ports) = Control::link(vec![waker], &nobody);
+        let kernel = Rc::new(FakeKernel::new(net));
+        let listeners = (0..listeners).map(|number| kernel.listen(Target::Listener(number).token())).collect();
+        let admission = Admission::new(Rc::clone(&kernel), listeners, config.connections_max);
+        let port = ports.pop().expect("one worker is linked");
+        let mut desk = Desk::new(Rc::clone(&kernel), Arc::new(config), port, 0, EPHEMERAL_FROM);
+        desk.random = fastrand::Rng::with_seed(seed);
+        let ring = Ring::new(RingConfig::new(Rule::Rendezvous, Some(64), 0).unwrap());
+        let worker = Worker::new(admission, desk);
+        // 0 is what an unarmed timer says; the clock is past it before a client comes.
+        let now_ms = 1;
+        Self {
+            kernel,
+            worker,
+            control,
+            now_ms,
+            backends: Vec::new(),
+            table: None,
+            ring,
+            version: 0,
+            commanded: false,
+            _poll: poll,
+        }
+    }
+
+    /// A backend in a seat of its own; not published yet.
+    pub(super) fn add_backend(&mut self, addr: SocketAddr) -> Arc<Backend> {
+        let number = self.backends.len() as u32 + 1;
+        let seat = Seat::numbered(number);
+        self.ring.add(Member { seat, weight: Weight::ONE }).unwrap();
+        let backend = Backend::new(BackendId(u64::from(number)), format!("S{number}").into(), seat, addr, 1);
+        self.backends.push(Arc::new(backend));
+        Arc::clone(&self.backends[self.backends.len() - 1])
+    }
+
+    pub(super) fn publish(&mut self, ready: impl IntoIterator<Item = Arc<Backend>>) {
+        self.version += 1;
+        let table = Arc::new(RingTable::new(self.version, self.ring.slot_map(), ready));
+        self.control.publish(&table);
+        self.table = Some(table);
+        self.commanded = true;
+    }
+
+    pub(super) fn drain(&mut self, deadline: Duration) {
+        self.control.drain(deadline);
+        self.commanded = true;
+    }
+
+    pub(super) fn stats(&self) -> &WorkerStats {
+        &self.worker.desk.port.shared.stats
+    }
+
+    /// When the worker's sleep ends by itself.
+    pub(super) fn wakes_ms(&self) -> Option<u64> {
+        self.worker.wakes_ms(self.now_ms)
+    }
+
+    /// One turn with at most `events_max` events, where the real loop would take one. Whether it was.
+    pub(super) fn turn(&mut self, events_max: usize) -> bool {
+        let events = self.kernel.net().events(events_max);
+        let called = std::mem::take(&mut self.commanded) || self.wakes_ms().is_some_and(|at| at <= self.now_ms);
+        if events.is_empty() && !called {
+            return false;
+        }
+        let fetched = events.len();
+        let due = self.worker.sessions.len();
+        let began_at = self.kernel.net().syscalls;
+        self.kernel.net().turn_began_at = began_at;
+        self.worker.turn(self.now_ms, events.into_iter());
+        let calls = self.kernel.net().syscalls - began_at;
+        invariants::bounded(self, calls, fetched + due);
+        invariants::hold(self);
+        true
+    }
+
+    /// Turns until the worker would sleep. One that never would is spinning.
+    pub(super) fn settle(&mut self) {
+        for _ in 0..TURNS_AT_ONCE_MAX {
+            if !self.turn(1024) {
+                invariants::nothing_missed(self);
+                return;
+            }
+        }
+        panic!("the worker spins: {TURNS_AT_ONCE_MAX} turns at {} ms and still awake", self.now_ms);
+    }
+
+    /// Lets the clock run on by `ms`, with every wake on the way, while nobody else does anything.
+    pub(super) fn pass(&mut self, ms: u64) {
+        let until_ms = self.now_ms + ms;
+        self.settle();
+        while let Some(wakes_ms) = self.wakes_ms().filter(|&at| at <= until_ms) {
+            assert!(wakes_ms > self.now_ms, "a worker that has settled is due in the future");
+            self.now_ms = wakes_ms;
+            self.settle();
+        }
+        self.now_ms = until_ms;
+    }
+}

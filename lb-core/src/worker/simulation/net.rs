@@ -1,0 +1,389 @@
+//! The network and the worker's descriptor table: sockets, listeners' queues, hosts that may be connected to, the wire.
+//!
+//! Shared by the worker (through [`super::kernel`]), the peers and the test. What is random is drawn from one generator,
+//! and every collection is ordered, so a seed gives one course of events. TCP itself is in [`super::socket`], events in
+//! [`super::epoll`].
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::net::SocketAddr;
+
+use mio::Token;
+
+use super::epoll::{Descriptor, Epoll, Wake};
+use super::socket::{End, Room, Socket};
+use crate::net::accept::Accepted;
+use crate::net::connect::ConnectFailure;
+use crate::session::flow::Readiness;
+
+/// A connection, never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct SocketId(u32);
+
+/// What a connect to an address meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Host {
+    /// A listener on this machine: connected when `connect` returns.
+    Near,
+    /// A listener elsewhere: connected when the wire has carried the answer.
+    Far,
+    /// `connect` itself says so.
+    RefusesAtOnce,
+    /// The refusal comes later, in SO_ERROR.
+    RefusesLater,
+    /// No answer, ever.
+    BlackHole,
+    /// The connect's own source port.
+    Itself,
+    /// EADDRNOTAVAIL: no ephemeral port is left towards it.
+    NoPortLeft,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Open {
+    Listener(usize),
+    Stream(SocketId),
+    Reserve,
+}
+
+#[derive(Debug)]
+struct Listener {
+    fd: Descriptor,
+    queue: VecDeque<SocketId>,
+    refuses_new: bool,
+}
+
+/// Handshakes that may wait for one listener.
+const BACKLOG: usize = 128;
+/// Calls of one turn after which it counts as endless.
+const CALLS_A_TURN_MAX: u64 = 100_000;
+/// The first three are somebody else's.
+const FIRST_DESCRIPTOR: Descriptor = 3;
+
+/// Everything outside of the worker.
+#[derive(Debug)]
+pub(super) struct Net {
+    pub(super) random: fastrand::Rng,
+    /// RLIMIT_NOFILE.
+    pub(super) descriptors_max: usize,
+    /// How much new connections hold.
+    pub(super) room: Room,
+    /// Of 256 calls, those behind which the wire moves.
+    pub(super) jostle_chance: u8,
+    /// All that is on its way to the worker here comes behind the next call.
+    pub(super) behind_next_call: Option<SocketId>,
+    /// Now and then accept finds a client gone.
+    pub(super) accepts_lost: bool,
+    /// epoll_ctl fails as often as this counts down.
+    pub(super) watches_refused: u32,
+    pub(super) hosts: BTreeMap<SocketAddr, Host>,
+    /// Connections that have come to a host and that its peer hasn't looked at.
+    pub(super) arrived: VecDeque<(SocketAddr, SocketId)>,
+    /// Calls of the worker so far.
+    pub(super) syscalls: u64,
+    /// Their number when the turn began.
+    pub(super) turn_began_at: u64,
+    sockets: BTreeMap<SocketId, Socket>,
+    last_id: u32,
+    open: BTreeMap<Descriptor, Open>,
+    descriptor_of: BTreeMap<SocketId, Descriptor>,
+    connecting_to: BTreeMap<SocketId, SocketAddr>,
+    listeners: Vec<Listener>,
+    epoll: Epoll,
+    /// What the worker has read of each socket since the turn began.
+    read_this_turn: BTreeMap<SocketId, usize>,
+}
+
+impl Net {
+    pub(super) fn new(seed: u64, descriptors_max: usize, room: Room) -> Self {
+        Self {
+            random: fastrand::Rng::with_seed(seed),
+            descriptors_max,
+            room,
+            jostle_chance: 0,
+            behind_next_call: None,
+            accepts_lost: false,
+            watches_refused: 0,
+            hosts: BTreeMap::new(),
+            arrived: VecDeque::new(),
+            syscalls: 0,
+            turn_began_at: 0,
+            sockets: BTreeMap::new(),
+            last_id: 0,
+            open: BTreeMap::new(),
+            descriptor_of: BTreeMap::new(),
+            connecting_to: BTreeMap::new(),
+            listeners: Vec::new(),
+            epoll: Epoll::default(),
+            read_this_turn: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn socket(&mut self, id: SocketId) -> &mut Socket {
+        self.sockets.get_mut(&id).expect("a socket is kept until both ends have let it go")
+    }
+
+    /// Descriptors that the worker has open.
+    pub(super) fn descriptors(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Clients in the listeners' queues.
+    pub(super) fn waiting(&self) -> usize {
+        self.listeners.iter().map(|listener| listener.queue.len()).sum()
+    }
+
+    /// What is left of all connections.
+    pub(super) fn sockets(&self) -> &BTreeMap<SocketId, Socket> {
+        &self.sockets
+    }
+
+    // What the worker asks for.
+
+    /// A turn that never ends is told here: nobody would come to look at it afterwards.
+    pub(super) fn note_call(&mut self) {
+        self.syscalls += 1;
+        let endless = self.syscalls >= self.turn_began_at + CALLS_A_TURN_MAX;
+        // What a failure unwinds closes its descriptors too.
+        assert!(!endless || std::thread::panicking(), "a turn that never ends");
+    }
+
+    fn open(&mut self, what: Open) -> Option<Descriptor> {
+        if self.open.len() >= self.descriptors_max {
+            return None;
+        }
+        let fd = (FIRST_DESCRIPTOR..).find(|fd| !self.open.contains_key(fd)).expect("there are 2^32 numbers");
+        self.open.insert(fd, what);
+        if let Open::Stream(id) = what {
+            self.descriptor_of.insert(id, fd);
+        }
+        Some(fd)
+    }
+
+    pub(super) fn close(&mut self, fd: Descriptor, abort: bool) {
+        self.note_call();
+        self.epoll.forget(fd);
+        match self.open.remove(&fd).expect("a descriptor is closed once") {
+            Open::Reserve => {}
+            Open::Listener(number) => {
+                // Whoever waits in the queue is reset (fact 3).
+                for id in std::mem::take(&mut self.listeners[number].queue) {
+                    self.close_socket(id, true);
+                }
+                self.listeners[number].refuses_new = true;
+            }
+            Open::Stream(id) => self.close_socket(id, abort),
+        }
+    }
+
+    fn close_socket(&mut self, id: SocketId, abort: bool) {
+        self.descriptor_of.remove(&id);
+        let was_connecting = self.connecting_to.remove(&id).is_some();
+        let socket = self.socket(id);
+        let nobody_else = was_connecting || socket.is_self_connected();
+        socket.close(abort);
+        if nobody_else || socket.is_forgotten() {
+            self.sockets.remove(&id);
+        }
+    }
+
+    pub(super) fn listen(&mut self, token: Token) -> (Descriptor, usize) {
+        let number = self.listeners.len();
+        let fd = self.open(Open::Listener(number)).expect("a listener is opened first");
+        self.listeners.push(Listener { fd, queue: VecDeque::new(), refuses_new: false });
+        self.epoll.watch(fd, token, false);
+        (fd, number)
+    }
+
+    pub(super) fn refuse_new_handshakes(&mut self, listener: usize) {
+        self.listeners[listener].refuses_new = true;
+    }
+
+    pub(super) fn reserve(&mut self) -> Option<Descriptor> {
+        self.open(Open::Reserve)
+    }
+
+    pub(super) fn accept(&mut self, listener: usize) -> Accepted<(Descriptor, SocketId)> {
+        self.note_call();
+        // The kernel finds a descriptor before it looks into the queue.
+        if self.open.len() >= self.descriptors_max {
+            return Accepted::OutOfDescriptors;
+        }
+        let Some(id) = self.listeners[listener].queue.pop_front() else { return Accepted::Empty };
+        if self.accepts_lost && self.random.u8(..50) == 0 {
+            // ECONNABORTED, or whatever a firewall says.
+            self.close_socket(id, true);
+            return Accepted::Lost;
+        }
+        let fd = self.open(Open::Stream(id)).expect("there was a free one");
+        Accepted::Client((fd, id), SocketAddr::from(([10, 0, (id.0 >> 8) as u8, id.0 as u8], 40_000)))
+    }
+
+    pub(super) fn connect(&mut self, addr: SocketAddr) -> Result<(Descriptor, SocketId), ConnectFailure> {
+        self.note_call();
+        let socket = match self.hosts.get(&addr).copied().unwrap_or(Host::RefusesAtOnce) {
+            _ if self.open.len() >= self.descriptors_max => return Err(ConnectFailure::OutOfDescriptors),
+            Host::RefusesAtOnce | Host::NoPortLeft => return Err(ConnectFailure::Backend),
+            Host::Near => Socket::connected(self.room),
+            Host::Itself => Socket::connected_to_itself(self.room),
+            Host::Far | Host::RefusesLater | Host::BlackHole => Socket::connecting(self.room),
+        };
+        let (connecting, itself) = (socket.is_connecting(), socket.is_self_connected());
+        let id = self.insert(socket);
+        let fd = self.open(Open::Stream(id)).expect("there was a free one");
+        if connecting {
+            self.connecting_to.insert(id, addr);
+        } else if !itself {
+            self.arrived.push_back((addr, id));
+        }
+        Ok((fd, id))
+    }
+
+    fn insert(&mut self, socket: Socket) -> SocketId {
+        self.last_id += 1;
+        let id = SocketId(self.last_id);
+        self.sockets.insert(id, socket);
+        id
+    }
+
+    pub(super) fn watch(&mut self, fd: Descriptor, token: Token, writable: bool) -> io::Result<()> {
+        self.note_call();
+        if self.watches_refused > 0 {
+            self.watches_refused -= 1;
+            return Err(io::Error::from_raw_os_error(libc::ENOSPC));
+        }
+        self.epoll.watch(fd, token, writable);
+        Ok(())
+    }
+
+    pub(super) fn wake(&mut self, id: SocketId, wake: Option<Wake>) {
+        if let (Some(wake), Some(&fd)) = (wake, self.descriptor_of.get(&id)) {
+            self.epoll.wake(fd, wake);
+        }
+    }
+
+    pub(super) fn note_bytes(&mut self, id: SocketId, count: usize) {
+        *self.read_this_turn.entry(id).or_default() += count;
+    }
+
+    /// The most that was read of one socket since this was last asked.
+    pub(super) fn most_read(&mut self) -> usize {
+        std::mem::take(&mut self.read_this_turn).into_values().max().unwrap_or(0)
+    }
+
+    /// epoll_wait.
+    pub(super) fn events(&mut self, most: usize) -> Vec<(Token, Readiness)> {
+        let Self { epoll, open, sockets, listeners, .. } = self;
+        epoll.wait(most, |fd| match open.get(&fd) {
+            Some(Open::Stream(id)) => sockets.get_mut(id).map(Socket::poll).unwrap_or_default(),
+            Some(Open::Listener(number)) => {
+                super::epoll::Mask { readable: !listeners[*number].queue.is_empty(), ..Default::default() }
+            }
+            Some(Open::Reserve) | None => Default::default(),
+        })
+    }
+
+    // What the peers and the wire do.
+
+    /// A client's handshake; `None` where the queue is full or nobody listens any more.
+    pub(super) fn client_connects(&mut self, listener: usize) -> Option<SocketId> {
+        let known = &self.listeners[listener];
+        if known.refuses_new || known.queue.len() >= BACKLOG {
+            return None;
+        }
+        let fd = known.fd;
+        let id = self.insert(Socket::connected(self.room));
+        self.listeners[listener].queue.push_back(id);
+        self.epoll.wake(fd, Wake::In);
+        Some(id)
+    }
+
+    /// The peer closes its socket; how that looks to the worker (fact 6).
+    pub(super) fn peer_close(&mut self, id: SocketId) -> End {
+        let end = self.socket(id).peer_close();
+        self.peer_gone(id);
+        end
+    }
+
+    /// The peer resets the connection.
+    pub(super) fn peer_reset(&mut self, id: SocketId) {
+        self.socket(id).peer_reset();
+        self.peer_gone(id);
+    }
+
+    fn peer_gone(&mut self, id: SocketId) {
+        if self.sockets.get(&id).is_some_and(Socket::is_forgotten) {
+            self.sockets.remove(&id);
+        }
+    }
+
+    /// Moves up to `most` bytes, or an end, of one connection, one way.
+    pub(super) fn deliver(&mut self, id: SocketId, to_worker: bool, most: usize) {
+        if let Some(&addr) = self.connecting_to.get(&id) {
+            self.answer_handshake(id, addr);
+            return;
+        }
+        let Some(socket) = self.sockets.get_mut(&id) else { return };
+        let wake = if to_worker { socket.deliver_to_worker(most) } else { socket.deliver_to_peer(most) };
+        self.wake(id, wake);
+    }
+
+    fn answer_handshake(&mut self, id: SocketId, addr: SocketAddr) {
+        let wake = match self.hosts.get(&addr) {
+            Some(Host::BlackHole) => return,
+            Some(Host::Near | Host::Far) => {
+                self.arrived.push_back((addr, id));
+                self.socket(id).establish()
+            }
+            _ => self.socket(id).refuse(),
+        };
+        self.connecting_to.remove(&id);
+        self.wake(id, wake);
+    }
+
+    /// Moves something somewhere.
+    pub(super) fn deliver_something(&mut self) {
+        let Some(id) = self.any_socket() else { return };
+        let most = match self.random.u8(..4) {
+            0 => 1,
+            1 => self.random.usize(1..64),
+            _ => self.random.usize(1..100_000),
+        };
+        let to_worker = self.random.bool();
+        self.deliver(id, to_worker, most);
+    }
+
+    /// Moves all that can be moved.
+    pub(super) fn deliver_all(&mut self) {
+        for id in self.sockets.keys().copied().collect::<Vec<_>>() {
+            // Twice: an end comes behind the bytes.
+            for _ in 0..2 {
+                self.deliver(id, true, usize::MAX);
+                self.deliver(id, false, usize::MAX);
+            }
+        }
+    }
+
+    /// Behind a call of the worker.
+    pub(super) fn jostle(&mut self) {
+        if let Some(id) = self.behind_next_call.take() {
+            self.deliver(id, true, usize::MAX);
+        }
+        if self.jostle_chance == 0 || self.random.u8(..) >= self.jostle_chance {
+            return;
+        }
+        // A reset between a read and the write behind it is rare and worth most.
+        let breaking: Vec<SocketId> =
+            self.sockets.iter().filter(|(_, socket)| socket.is_breaking()).map(|(&id, _)| id).collect();
+        match self.random.choice(&breaking) {
+            Some(&id) if self.random.bool() => self.deliver(id, true, usize::MAX),
+            _ => self.deliver_something(),
+        }
+    }
+
+    fn any_socket(&mut self) -> Option<SocketId> {
+        let (first, last) = (self.sockets.keys().next()?.0, self.last_id);
+        let from = SocketId(self.random.u32(first..=last));
+        self.sockets.range(from..).next().or_else(|| self.sockets.iter().next()).map(|(&id, _)| id)
+    }
+}

@@ -1,0 +1,337 @@
+//! One random run: peers, wire, clock, table and worker take steps in an order that the seed decides; then everybody
+//! falls silent, and what is left must end by its deadlines.
+//!
+//! In calm weather everybody behaves, and everybody must have got everything; what is random is who is fast, how bytes
+//! are cut and how much fits where. In a storm nobody need behave, and [`super::judge`] holds them to the promises that
+//! are left.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::backend::{Conduct, Served};
+use super::client::{Client, Manner};
+use super::harness::{EPHEMERAL_FROM, Harness};
+use super::judge;
+use super::net::{Host, Net};
+use super::socket::Room;
+use crate::config::{Affinity, Mode, NonHttp, RETRIES_MAX, WorkerConfig};
+use crate::ring::KeyHasher;
+use crate::session::flow::{Readiness, Side};
+use crate::worker::token::{SessionKey, Target};
+
+/// Steps of one run before everybody falls silent.
+const STEPS: usize = 4_000;
+/// Clients that are about at once.
+const CLIENTS_MAX: usize = 24;
+/// Rounds in which everybody does one thing, until calm peers must be through.
+const ROUNDS_MAX: usize = 20_000;
+/// The longest deadline that a storm's settings have.
+const DEADLINE_MAX_MS: u64 = 70_000;
+
+/// How peers behave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weather {
+    Calm,
+    Storm,
+}
+
+/// What a run came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Outcome {
+    pub(super) steps: usize,
+    /// Of every byte that anybody got, and of the number of calls.
+    digest: u64,
+}
+
+/// A run under way.
+pub(super) struct World {
+    pub(super) weather: Weather,
+    pub(super) harness: Harness,
+    pub(super) clients: Vec<Client>,
+    pub(super) served: Vec<Served>,
+    pub(super) steps: usize,
+    random: fastrand::Rng,
+    events_max: usize,
+    listeners: usize,
+    /// Keys that sessions had at some time; events for those that are gone come late.
+    keys: Vec<SessionKey>,
+}
+
+impl World {
+    pub(super) fn new(seed: u64) -> Self {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let weather = if random.u8(..4) == 0 { Weather::Calm } else { Weather::Storm };
+        let storm = weather == Weather::Storm;
+        let room = [600, 5_000, 100_000].map(|most| random.usize(most..2 * most));
+        let mut room = |_| random.choice(room).expect("there are three");
+        let room = Room { receive: room(0), send: room(1), inbox: room(2) };
+        let few = storm && random.u8(..4) == 0;
+        let descriptors_max = if few { random.usize(6..30) } else { 1_000 };
+        let mut net = Net::new(random.u64(..), descriptors_max, room);
+        net.jostle_chance = random.choice([0, 8, 100]).expect("there are three");
+        net.accepts_lost = storm;
+        let config = config(&mut random, weather);
+        let listeners = random.usize(1..=2);
+        let events_max = random.choice([1, 4, 1024]).expect("there are three");
+        let mut harness = Harness::new(config, net, listeners, random.u64(..));
+        for _ in 0..random.usize(1..=5) {
+            add_backend(&mut harness, weather, &mut random);
+        }
+        let (clients, served, keys) = (Vec::new(), Vec::new(), Vec::new());
+        let mut world = Self { weather, harness, clients, served, steps: 0, random, events_max, listeners, keys };
+        world.publish();
+        world
+    }
+
+    /// The whole run.
+    pub(super) fn run(mut self) -> Outcome {
+        for _ in 0..STEPS {
+            self.step();
+        }
+        self.finish();
+        self.fall_silent();
+        judge::judge(&self);
+        self.outcome()
+    }
+
+    fn outcome(&self) -> Outcome {
+        let mut digest = DefaultHasher::new();
+        self.clients.iter().for_each(|client| (&client.got, client.end.is_some()).hash(&mut digest));
+        self.served.iter().for_each(|served| (&served.got, served.end.is_some()).hash(&mut digest));
+        self.harness.kernel.net().syscalls.hash(&mut digest);
+        Outcome { steps: self.steps, digest: digest.finish() }
+    }
+
+    fn storm(&self) -> bool {
+        self.weather == Weather::Storm
+    }
+
+    fn step(&mut self) {
+        self.steps += 1;
+        match self.random.u8(..100) {
+            0..5 => self.new_client(),
+            5..30 => self.client_acts(),
+            30..50 => self.backend_acts(),
+            50..75 => self.harness.kernel.net().deliver_something(),
+            75..93 => self.turn(),
+            93..97 => self.clock_runs(),
+            97 if self.storm() => self.hosts_change(),
+            98 if self.storm() => self.late_event(),
+            _ => self.harness.settle(),
+        }
+    }
+
+    fn new_client(&mut self) {
+        if self.clients.iter().filter(|client| !client.gone).count() >= CLIENTS_MAX {
+            return;
+        }
+        let listener = self.random.usize(..self.listeners);
+        let Some(id) = self.harness.kernel.net().client_connects(listener) else { return };
+        let good = Manner::Good { fin_first: self.random.bool() };
+        let manner = match self.random.u8(..12) {
+            _ if !self.storm() => good,
+            0 => Manner::Stays,
+            1 => Manner::NeverReads,
+            2 => Manner::Silent { after: self.random.usize(..100) },
+            3 => Manner::Resets { after: self.random.u32(..60) },
+            4 => Manner::Closes { after: self.random.u32(..60) },
+            _ => good,
+        };
+        let config = &self.harness.worker.desk.config;
+        self.clients.push(Client::new(self.clients.len(), id, config, manner, &mut self.random));
+    }
+
+    fn client_acts(&mut self) {
+        let live: Vec<usize> = (0..self.clients.len()).filter(|&number| !self.clients[number].gone).collect();
+        if let Some(&number) = self.random.choice(&live) {
+            self.clients[number].act(&mut self.harness.kernel.net());
+        }
+    }
+
+    fn backend_acts(&mut self) {
+        self.meet_arrivals();
+        let live: Vec<usize> = (0..self.served.len()).filter(|&number| !self.served[number].gone).collect();
+        if let Some(&number) = self.random.choice(&live) {
+            self.served[number].act(&mut self.harness.kernel.net(), &self.clients);
+        }
+    }
+
+    fn meet_arrivals(&mut self) {
+        while let Some((_, id)) = { self.harness.kernel.net().arrived.pop_front() } {
+            let conduct = conduct(self.weather, &mut self.random);
+            self.served.push(Served::new(self.served.len(), id, conduct, &mut self.random));
+        }
+    }
+
+    fn turn(&mut self) {
+        self.harness.turn(self.events_max);
+        let keys = self.harness.worker.sessions.keys();
+        if let Some(&key) = self.random.choice(&keys) {
+            self.keys.push(key);
+        }
+        for _report in self.harness.control.reports() {}
+    }
+
+    fn clock_runs(&mut self) {
+        let now_ms = self.harness.now_ms;
+        self.harness.now_ms = match self.random.u8(..20) {
+            _ if !self.storm() => now_ms + self.random.u64(..3),
+            0 => now_ms + self.random.u64(..40_000),
+            1..4 => now_ms + self.random.u64(..2_000),
+            4..10 => self.harness.wakes_ms().map_or(now_ms, |at| at.max(now_ms)),
+            _ => now_ms + self.random.u64(..10),
+        };
+    }
+
+    fn hosts_change(&mut self) {
+        let host = host(self.weather, &mut self.random);
+        if let Some(backend) = self.random.choice(&self.harness.backends).cloned()
+            && backend.addr.port() < EPHEMERAL_FROM
+        {
+            self.harness.kernel.net().hosts.insert(backend.addr, host);
+        }
+        if self.harness.backends.len() < 12 && self.random.u8(..4) == 0 {
+            add_backend(&mut self.harness, self.weather, &mut self.random);
+        }
+        if self.random.u8(..8) == 0 {
+            self.harness.kernel.net().watches_refused = 1;
+        }
+        self.publish();
+    }
+
+    fn publish(&mut self) {
+        let (storm, random) = (self.storm(), &mut self.random);
+        let ready: Vec<_> =
+            self.harness.backends.iter().filter(|_| !storm || random.u8(..4) > 0).map(Arc::clone).collect();
+        self.harness.publish(ready);
+    }
+
+    /// An event that was fetched for a session that is gone, after somebody else has its place (D13, haproxy 237e6a0d6).
+    fn late_event(&mut self) {
+        // Not asked of the sessions one by one: whether they know who is gone is what is tested.
+        let live = self.harness.worker.sessions.keys();
+        let gone = |key: &SessionKey| !live.contains(key);
+        let Some(key) = self.random.choice(&self.keys).copied().filter(gone) else { return };
+        let side = if self.random.bool() { Side::Client } else { Side::Backend };
+        let news = Readiness { readable: true, writable: true, hangup: true, error: true };
+        let before = self.harness.stats().stale_events.read();
+        let now_ms = self.harness.now_ms;
+        self.harness.worker.turn(now_ms, std::iter::once((Target::Socket(key, side).token(), news)));
+        assert_eq!(self.harness.stats().stale_events.read(), before + 1, "a stale event is dropped and counted");
+    }
+
+    /// Everybody does what he still means to do, while the clock hardly runs.
+    fn finish(&mut self) {
+        for _ in 0..ROUNDS_MAX {
+            let mut net = self.harness.kernel.net();
+            self.clients.iter_mut().for_each(|client| client.act(&mut net));
+            net.deliver_all();
+            drop(net);
+            self.harness.settle();
+            self.meet_arrivals();
+            let mut net = self.harness.kernel.net();
+            self.served.iter_mut().for_each(|served| served.act(&mut net, &self.clients));
+            net.deliver_all();
+            drop(net);
+            self.harness.settle();
+            let clients = self.clients.iter().filter(|client| !client.gone).count();
+            let served = self.served.iter().filter(|served| !served.gone).count();
+            self.steps += clients + served;
+            if clients + served == 0 || self.is_stuck() {
+                return;
+            }
+        }
+        let left: Vec<_> = self.clients.iter().filter(|client| !client.gone).collect();
+        let served: Vec<_> = self.served.iter().filter(|served| !served.gone).collect();
+        panic!("calm peers are not through after {ROUNDS_MAX} rounds: {left:?} {served:?}");
+    }
+
+    /// In a storm somebody may wait for somebody who does nothing any more.
+    fn is_stuck(&mut self) -> bool {
+        self.storm() && self.random.u16(..1_000) == 0
+    }
+
+    /// Nobody does anything any more; the clock runs, and every session must end by itself.
+    fn fall_silent(&mut self) {
+        let clients = self.clients.len() as u64;
+        for _ in 0..=clients {
+            self.harness.pass(DEADLINE_MAX_MS);
+            self.steps += 1;
+            if self.harness.worker.sessions.len() == 0 {
+                break;
+            }
+        }
+        assert_eq!(self.harness.worker.sessions.len(), 0, "sessions that no deadline has ended");
+        assert_eq!(self.harness.kernel.net().waiting(), 0, "clients that nobody lets in");
+        self.harness.drain(Duration::from_secs(1));
+        self.harness.pass(2_000);
+        assert!(self.harness.worker.has_ended(), "a worker without sessions ends when it is drained");
+        assert_eq!(self.harness.kernel.net().descriptors(), 1, "the reserve is all that is left");
+        self.meet_arrivals();
+        let mut net = self.harness.kernel.net();
+        net.deliver_all();
+        self.clients.iter_mut().for_each(|client| client.hear_the_end(&mut net));
+        self.served.iter_mut().for_each(|served| served.hear_the_end(&mut net, &self.clients));
+        assert!(net.sockets().is_empty(), "nobody keeps a socket: {:?}", net.sockets());
+    }
+}
+
+fn config(random: &mut fastrand::Rng, weather: Weather) -> WorkerConfig {
+    let mut config = WorkerConfig::new(KeyHasher::new([7; 16], false));
+    config.affinity = if random.bool() { Affinity::Connection } else { Affinity::Request };
+    config.mode = if random.u8(..5) == 0 { Mode::Tcp } else { Mode::Http };
+    config.non_http = if random.u8(..4) == 0 { NonHttp::Reject } else { NonHttp::Raw };
+    config.idle_timeout = Duration::from_secs(60);
+    if config.mode == Mode::Tcp {
+        config.affinity = Affinity::Connection;
+        config.first_byte_timeout = Duration::ZERO;
+    }
+    if weather == Weather::Storm {
+        config.retries = random.u32(..=RETRIES_MAX);
+        config.connections_max = random.choice([3, 20, 1000]).expect("there are three");
+        config.idle_timeout = Duration::from_secs(random.u64(5..60));
+    }
+    config
+}
+
+fn add_backend(harness: &mut Harness, weather: Weather, random: &mut fastrand::Rng) {
+    let number = harness.backends.len() as u16 + 1;
+    let itself = weather == Weather::Storm && random.u8(..8) == 0;
+    let port = if itself { EPHEMERAL_FROM + number } else { 8_000 + number };
+    let addr = SocketAddr::from(([127, 0, 0, 1], port));
+    let host = if itself { Host::Itself } else { host(weather, random) };
+    harness.kernel.net().hosts.insert(addr, host);
+    harness.add_backend(addr);
+}
+
+fn host(weather: Weather, random: &mut fastrand::Rng) -> Host {
+    let reachable = if random.bool() { Host::Near } else { Host::Far };
+    match random.u8(..10) {
+        _ if weather == Weather::Calm => reachable,
+        0 => Host::RefusesAtOnce,
+        1 => Host::RefusesLater,
+        2 => Host::BlackHole,
+        3 => Host::NoPortLeft,
+        _ => reachable,
+    }
+}
+
+fn conduct(weather: Weather, random: &mut fastrand::Rng) -> Conduct {
+    let some = random.usize(..300);
+    match random.u8(..16) {
+        _ if weather == Weather::Calm => random.choice([Conduct::Good, Conduct::SpeaksFirst]).expect("there are two"),
+        0 => Conduct::SpeaksFirst,
+        1 => Conduct::ClosesAtOnce,
+        2 => Conduct::ResetsAtOnce,
+        3 => Conduct::Hangs,
+        4 => Conduct::Stopped,
+        5 => Conduct::ResetsAfter(some),
+        6 => Conduct::ClosesAfter(some),
+        7 => Conduct::StallsAfter(some),
+        8 => Conduct::NeverReads,
+        9 => Conduct::Lingers,
+        _ => Conduct::Good,
+    }
+}
