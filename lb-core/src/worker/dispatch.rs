@@ -210,7 +210,9 @@ fn flush<K: Kernel>(
     }
     let last = live.session.relay.ends_here(direction);
     let Some(sink) = live.stream(direction.sink()) else { return 0 };
-    let outcome = desk.kernel.write(sink, held.unwrap_or(&desk.scratch[..count]), last);
+    // What came out of a pipe may be more than the scratch holds.
+    let bytes = held.unwrap_or_else(|| &desk.scratch[..count]);
+    let outcome = desk.kernel.write(sink, bytes, last);
     live.session.relay.flushed(direction, outcome);
     let Flushed::Bytes(taken) = outcome else { return 0 };
     live.session.touch(desk.now_ms);

@@ -59,6 +59,11 @@ impl<P> Pipes<P> {
         Some(Loan { pipe, held: 0 })
     }
 
+    /// There is no session: pipes that are kept for none would only be descriptors that others miss.
+    pub(crate) fn let_go(&mut self) {
+        self.free.clear();
+    }
+
     /// A session needs its pipe no more.
     pub(crate) fn give_back(&mut self, loan: Loan<P>) {
         debug_assert!(self.lent > 0, "no more come back than were lent");

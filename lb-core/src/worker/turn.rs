@@ -91,6 +91,9 @@ impl<K: Kernel> Worker<K> {
         self.expire();
         self.let_in();
         self.advance_drain();
+        if self.sessions.len() == 0 {
+            self.desk.pipes.let_go();
+        }
     }
 
     fn admit(&mut self) {

@@ -77,3 +77,13 @@ fn what_goes_into_a_pipe_can_be_taken_out_again() {
     assert_eq!(&out[..5], b"hello");
     assert_eq!(kernel.take_out(&loan.pipe, &mut out), 0);
 }
+
+#[test]
+fn without_a_session_none_is_kept() {
+    let kernel = kernel();
+    let mut pipes = Pipes::new(PAGE, 1);
+    let loan = pipes.take(&kernel, 0).unwrap();
+    pipes.give_back(loan);
+    pipes.let_go();
+    assert!(pipes.free.is_empty() && pipes.take(&kernel, 0).is_some());
+}

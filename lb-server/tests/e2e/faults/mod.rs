@@ -20,7 +20,7 @@ struct Row {
     syscall: &'static str,
     when: &'static str,
     errnos: &'static [&'static str],
-    /// Whether small requests are known to need it.
+    /// Whether this traffic is known to need it.
     used: bool,
 }
 
@@ -52,8 +52,8 @@ const TABLE: &[Row] = &[
         errnos: &["EPIPE", "ECONNRESET", "ENOBUFS", "ENOMEM", "EINTR", "EAGAIN"],
         used: true,
     },
-    Row { syscall: "splice", when: "2+3", errnos: &["EINVAL", "ENOSYS", "EAGAIN", "EINTR", "ENOMEM"], used: false },
-    Row { syscall: "pipe2", when: "1+2", errnos: &["EMFILE", "ENFILE", "ENOMEM"], used: false },
+    Row { syscall: "splice", when: "2+3", errnos: &["EINVAL", "ENOSYS", "EAGAIN", "EINTR", "ENOMEM"], used: true },
+    Row { syscall: "pipe2", when: "1+2", errnos: &["EMFILE", "ENFILE", "ENOMEM"], used: true },
     Row { syscall: "shutdown", when: "2+3", errnos: &["ENOTCONN"], used: true },
 ];
 
