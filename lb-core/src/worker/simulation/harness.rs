@@ -118,7 +118,7 @@ impl Harness {
         let due = self.worker.sessions.len();
         let began_at = self.kernel.net().syscalls;
         self.kernel.net().turn_began_at = began_at;
-        self.worker.turn(self.now_ms, events.into_iter());
+        self.worker.turn(Duration::from_millis(self.now_ms), events.into_iter());
         let calls = self.kernel.net().syscalls - began_at;
         invariants::bounded(self, calls, fetched + due);
         invariants::hold(self);

@@ -43,7 +43,7 @@ pub(super) fn hold(harness: &mut Harness) {
             assert!(held <= SCRATCH_BYTES + 16 * 1024, "{held} bytes are held for a stalled peer");
         }
         let deadline_ms = live.session.deadline_ms(&worker.desk.config, worker.desk.draining);
-        if let Some(deadline_ms) = deadline_ms.filter(|_| !live.queued) {
+        if let Some(deadline_ms) = deadline_ms.filter(|_| !live.in_run_queue) {
             assert!(
                 live.armed_ms != 0 && live.armed_ms <= deadline_ms,
                 "the deadline at {deadline_ms} isn't watched at {now_ms}: {live:?}"

@@ -16,7 +16,7 @@ use super::socket::{Broken, Socket};
 use crate::net::accept::Accepted;
 use crate::net::connect::ConnectFailure;
 use crate::net::kernel::{Kernel, Watch};
-use crate::outcome::{Filled, Flushed};
+use crate::outcome::{CannotSplice, Filled, Flushed};
 
 /// A simulated kernel.
 #[derive(Clone, Debug)]
@@ -43,6 +43,10 @@ pub(super) struct FakeStream {
     owned: Owned,
     pub(super) id: SocketId,
 }
+
+/// No pipe is ever to be had here: all is copied.
+#[derive(Debug)]
+pub(super) enum NoPipe {}
 
 /// A listening socket: its descriptor and its number among the listeners.
 #[derive(Debug)]
@@ -83,6 +87,7 @@ impl FakeKernel {
 impl Kernel for FakeKernel {
     type Stream = FakeStream;
     type Listener = FakeListener;
+    type Pipe = NoPipe;
     type Reserve = Owned;
 
     fn accept(&self, listener: &FakeListener) -> Accepted<FakeStream> {
@@ -105,7 +110,7 @@ impl Kernel for FakeKernel {
         Some(self.owned(fd))
     }
 
-    fn connect(&self, addr: SocketAddr) -> Result<FakeStream, ConnectFailure> {
+    fn connect(&self, addr: SocketAddr, _bytes_follow: bool) -> Result<FakeStream, ConnectFailure> {
         let (fd, id) = self.net().connect(addr)?;
         Ok(FakeStream { owned: self.owned(fd), id })
     }
@@ -114,7 +119,7 @@ impl Kernel for FakeKernel {
         self.on(stream, Socket::is_connected).map_err(|Broken| ConnectFailure::Backend)
     }
 
-    fn is_self_connected(&self, stream: &FakeStream) -> bool {
+    fn is_self_connected(&self, stream: &FakeStream, _addr: SocketAddr) -> bool {
         self.on(stream, |socket| socket.is_self_connected())
     }
 
@@ -135,6 +140,22 @@ impl Kernel for FakeKernel {
     }
 
     fn no_delay(&self, _stream: &FakeStream) {}
+
+    fn pipe(&self, _bytes: usize) -> Option<NoPipe> {
+        None
+    }
+
+    fn fill_pipe(&self, _stream: &FakeStream, pipe: &NoPipe, _most: usize) -> Result<Filled, CannotSplice> {
+        match *pipe {}
+    }
+
+    fn flush_pipe(&self, pipe: &NoPipe, _stream: &FakeStream, _count: usize) -> Result<Flushed, CannotSplice> {
+        match *pipe {}
+    }
+
+    fn take_out(&self, pipe: &NoPipe, _buffer: &mut [u8]) -> usize {
+        match *pipe {}
+    }
 
     fn shut_write(&self, stream: &FakeStream) {
         let wake = self.on(stream, Socket::shut_write);

@@ -18,8 +18,8 @@ use super::net::{Host, Net};
 use super::socket::Room;
 use crate::config::{Affinity, Mode, NonHttp, RETRIES_MAX, WorkerConfig};
 use crate::ring::KeyHasher;
-use crate::session::flow::{Readiness, Side};
-use crate::worker::token::{SessionKey, Target};
+use crate::session::flow::Readiness;
+use crate::worker::token::{End, SessionKey, Target};
 
 /// Steps of one run before everybody falls silent.
 const STEPS: usize = 4_000;
@@ -214,11 +214,11 @@ impl World {
         let live = self.harness.worker.sessions.keys();
         let gone = |key: &SessionKey| !live.contains(key);
         let Some(key) = self.random.choice(&self.keys).copied().filter(gone) else { return };
-        let side = if self.random.bool() { Side::Client } else { Side::Backend };
+        let end = if self.random.bool() { End::Client } else { End::backend(1) };
         let news = Readiness { readable: true, writable: true, hangup: true, error: true };
         let before = self.harness.stats().stale_events.read();
-        let now_ms = self.harness.now_ms;
-        self.harness.worker.turn(now_ms, std::iter::once((Target::Socket(key, side).token(), news)));
+        let now = Duration::from_millis(self.harness.now_ms);
+        self.harness.worker.turn(now, std::iter::once((Target::Socket(key, end).token(), news)));
         assert_eq!(self.harness.stats().stale_events.read(), before + 1, "a stale event is dropped and counted");
     }
 
