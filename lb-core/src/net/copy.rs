@@ -1,23 +1,22 @@
 //! recv and send, with their errnos as typed outcomes.
 
-use std::io::{self, Read};
+use std::io;
 
 use mio::net::TcpStream;
-use rustix::net::{SendFlags, send};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags, recv, send};
 
 use crate::outcome::{Filled, Flushed};
 
 /// Reads once into `buffer`.
-pub fn read(mut stream: &TcpStream, buffer: &mut [u8]) -> Filled {
+pub fn read(stream: &TcpStream, buffer: &mut [u8]) -> Filled {
     loop {
-        return match stream.read(buffer) {
-            Ok(0) => Filled::End,
-            Ok(count) => Filled::Bytes { count, short: count < buffer.len() },
-            Err(error) => match error.kind() {
-                io::ErrorKind::WouldBlock => Filled::Blocked,
-                io::ErrorKind::Interrupted => continue,
-                _ => Filled::Failed,
-            },
+        return match recv(stream, &mut *buffer, RecvFlags::empty()) {
+            Ok((0, _)) => Filled::End,
+            Ok((count, _)) => Filled::Bytes { count, short: count < buffer.len() },
+            Err(Errno::AGAIN) => Filled::Blocked,
+            Err(Errno::INTR) => continue,
+            Err(_) => Filled::Failed,
         };
     }
 }
@@ -26,7 +25,7 @@ pub fn read(mut stream: &TcpStream, buffer: &mut [u8]) -> Filled {
 pub fn write(stream: &TcpStream, bytes: &[u8], more: bool) -> Flushed {
     match send_once(stream, bytes, more) {
         Ok(count) => Flushed::Bytes(count),
-        Err(rustix::io::Errno::AGAIN) => Flushed::Blocked,
+        Err(Errno::AGAIN) => Flushed::Blocked,
         Err(_) => Flushed::Failed,
     }
 }
@@ -36,7 +35,7 @@ pub fn write_first(stream: &TcpStream, bytes: &[u8]) -> io::Result<Flushed> {
     match send_once(stream, bytes, false) {
         Ok(count) => Ok(Flushed::Bytes(count)),
         // Off-host the handshake takes a round trip; until then send says EAGAIN.
-        Err(rustix::io::Errno::AGAIN) => Ok(Flushed::Blocked),
+        Err(Errno::AGAIN) => Ok(Flushed::Blocked),
         Err(errno) => Err(errno.into()),
     }
 }
@@ -46,7 +45,7 @@ fn send_once(stream: &TcpStream, bytes: &[u8], more: bool) -> rustix::io::Result
     let flags = if more { SendFlags::NOSIGNAL | SendFlags::MORE } else { SendFlags::NOSIGNAL };
     loop {
         match send(stream, bytes, flags) {
-            Err(rustix::io::Errno::INTR) => {}
+            Err(Errno::INTR) => {}
             outcome => return outcome,
         }
     }
