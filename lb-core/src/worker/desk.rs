@@ -47,6 +47,8 @@ pub(crate) struct Desk<K: Kernel> {
     pub(crate) sources: Option<Arc<SourceLimit>>,
     /// The same moment in microseconds: what times are told in.
     pub(crate) now_us: u64,
+    /// What is left of this turn's [`super::dispatch::TURN_BYTES_MAX`].
+    pub(crate) turn_bytes_left: usize,
     /// The process is stopping.
     pub(crate) draining: bool,
     /// Backend ports from here on can be met by a connect's own source port.
@@ -99,6 +101,7 @@ impl<K: Kernel> Desk<K> {
             now_ms: 0,
             sources: None,
             now_us: 0,
+            turn_bytes_left: 0,
             draining: false,
             ephemeral_from,
         }

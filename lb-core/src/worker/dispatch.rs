@@ -17,11 +17,15 @@ use crate::session::close::CloseReason;
 use crate::session::first_line;
 use crate::session::flow::Direction;
 
-/// Bytes that one session may move in one turn; with 64 KiB a read that is four reads. Small enough that a thousand
-/// others wait a millisecond at the most, large enough that bulk pays few turns.
-pub(crate) const TURN_BYTES_MAX: usize = 256 * 1024;
+/// Bytes that one session may move in one go; with 64 KiB a read that is four reads. Large enough that bulk pays few
+/// goes.
+pub(crate) const SESSION_BYTES_MAX: usize = 256 * 1024;
 
-/// Spliced bytes that count for one copied byte in [`TURN_BYTES_MAX`], for they take a quarter of the time or less.
+/// Bytes that all sessions together may move in one turn before each that goes on has one read only: about a millisecond
+/// of copying.
+pub(crate) const TURN_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// Spliced bytes that count for one copied byte in both, for they take a quarter of the time or less.
 const SPLICED_PER_COPIED: usize = 4;
 
 /// Where driving a session has led.
@@ -58,13 +62,14 @@ pub(crate) fn expire<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut 
 }
 
 fn follow<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut Desk<K>, first: Option<Action>) -> Driven {
-    let mut budget = TURN_BYTES_MAX;
+    let mut budget = SESSION_BYTES_MAX.min(desk.turn_bytes_left).max(1);
     let mut forced = first;
     loop {
         let action = forced.take().unwrap_or_else(|| live.session.next());
         let (moved, then) = act(live, key, desk, action);
         forced = then;
         budget = budget.saturating_sub(moved);
+        desk.turn_bytes_left = desk.turn_bytes_left.saturating_sub(moved);
         match action {
             Action::Close(reason) => return Driven::Over(reason),
             Action::Wait => {

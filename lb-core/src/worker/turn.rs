@@ -1,9 +1,11 @@
-//! One turn of a worker: commands first, then what the kernel has reported, then whose turn was cut short, then new
-//! clients, then who is due, then who was granted a place meanwhile.
+//! One turn of a worker: commands first, then who was cut short in the turn before, then what the kernel has reported,
+//! then new clients, then who is due, then who was granted a place meanwhile.
 //!
-//! A turn is bounded: the events that were fetched and one batch of clients, each session at most its bytes. Without a
-//! clock and without a socket of its own: a simulation takes turns as [`super::event_loop`] does.
+//! A turn is bounded in sessions (the events that were fetched, a batch of clients, a batch of deadlines) and in bytes, so
+//! that nobody waits long for his turn. Without a clock and without a socket of its own: a simulation takes turns as
+//! [`super::event_loop`] does.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use mio::Token;
@@ -11,7 +13,7 @@ use mio::Token;
 use super::admit::Admission;
 use super::attempt;
 use super::desk::Desk;
-use super::dispatch::{self, Driven};
+use super::dispatch::{self, Driven, TURN_BYTES_MAX};
 use super::farewell;
 use super::live::{Live, LiveSessions};
 use super::queue::Standing;
@@ -22,15 +24,19 @@ use crate::session::flow::Readiness;
 
 /// Deadlines looked at in one turn; the others are due in the next, which comes at once. Thousands of slow clients that
 /// came together are answered together, and those being served shouldn't wait for all of that.
-const EXPIRE_BATCH_MAX: usize = 256;
+const EXPIRE_BATCH_MAX: usize = 64;
+
+/// What is left of a turn's bytes when the sessions that were cut short in the one before have had theirs: enough for what
+/// the kernel has reported since.
+const BYTES_FOR_EVENTS: usize = TURN_BYTES_MAX / 2;
 
 /// One worker: its sessions and everything they need.
 pub(crate) struct Worker<K: Kernel> {
     pub(super) admission: Admission<K>,
     pub(super) sessions: LiveSessions<K>,
     pub(super) desk: Desk<K>,
-    /// Sessions whose turn was cut short.
-    run_queue: Vec<SessionKey>,
+    /// Sessions that were cut short, in order.
+    run_queue: VecDeque<SessionKey>,
     pub(super) stage: Stage,
 }
 
@@ -59,14 +65,16 @@ impl Stage {
 
 impl<K: Kernel> Worker<K> {
     pub(crate) fn new(admission: Admission<K>, desk: Desk<K>) -> Self {
-        Self { admission, sessions: LiveSessions::default(), desk, run_queue: Vec::new(), stage: Stage::Serving }
+        Self { admission, sessions: LiveSessions::default(), desk, run_queue: VecDeque::new(), stage: Stage::Serving }
     }
 
     /// One turn, `now` on the worker's clock (how long ago it started), with what the kernel has reported.
     pub(crate) fn turn(&mut self, now: Duration, events: impl Iterator<Item = (Token, Readiness)>) {
         self.desk.now_ms = now.as_millis() as u64;
         self.desk.now_us = now.as_micros() as u64;
+        self.desk.turn_bytes_left = TURN_BYTES_MAX;
         self.obey_commands();
+        self.go_on();
         for (token, news) in events {
             match Target::of(token) {
                 // Read at the begin of every turn.
@@ -81,18 +89,26 @@ impl<K: Kernel> Worker<K> {
                 },
             }
         }
-        for key in std::mem::take(&mut self.run_queue) {
-            if let Some(live) = self.sessions.get(key) {
-                live.in_run_queue = false;
-                self.drive(key);
-            }
-        }
         self.admit();
         self.expire();
         self.let_in();
         self.advance_drain();
         if self.sessions.len() == 0 {
             self.desk.pipes.let_go();
+        }
+    }
+
+    /// Sessions that were cut short go on, the first of them always. Whoever is cut short again waits for the next turn.
+    fn go_on(&mut self) {
+        for _ in 0..self.run_queue.len() {
+            let Some(key) = self.run_queue.pop_front() else { return };
+            if let Some(live) = self.sessions.get(key) {
+                live.in_run_queue = false;
+                self.drive(key);
+            }
+            if self.desk.turn_bytes_left < BYTES_FOR_EVENTS {
+                return;
+            }
         }
     }
 
@@ -193,7 +209,7 @@ impl<K: Kernel> Worker<K> {
 fn drive<K: Kernel>(
     sessions: &mut LiveSessions<K>,
     desk: &mut Desk<K>,
-    run_queue: &mut Vec<SessionKey>,
+    run_queue: &mut VecDeque<SessionKey>,
     key: SessionKey,
     by: impl FnOnce(&mut Live<K>, SessionKey, &mut Desk<K>) -> Driven,
 ) -> bool {
@@ -204,7 +220,7 @@ fn drive<K: Kernel>(
             desk.port.shared.stats.turns_cut_short.add(1);
             if !live.in_run_queue {
                 live.in_run_queue = true;
-                run_queue.push(key);
+                run_queue.push_back(key);
             }
             false
         }

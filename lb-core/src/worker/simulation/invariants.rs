@@ -6,7 +6,7 @@
 use super::harness::Harness;
 use crate::session::flow::Side;
 use crate::worker::buffers::SCRATCH_BYTES;
-use crate::worker::dispatch::TURN_BYTES_MAX;
+use crate::worker::dispatch::SESSION_BYTES_MAX;
 
 /// Calls that one driving of a session may need besides those that move bytes: a whole life, four backends tried.
 const CALLS_A_SESSION_MAX: u64 = 64;
@@ -20,7 +20,7 @@ pub(super) fn bounded(harness: &Harness, calls: u64, driven: usize) {
     assert!(calls <= allowed, "{calls} calls in one turn, for {driven} sessions driven");
     let most = harness.kernel.net().most_read();
     // Twice: once by its event and once by the run queue.
-    let allowed = 2 * (TURN_BYTES_MAX + SCRATCH_BYTES);
+    let allowed = 2 * (SESSION_BYTES_MAX + SCRATCH_BYTES);
     assert!(most <= allowed, "{most} bytes of one socket in one turn");
 }
 

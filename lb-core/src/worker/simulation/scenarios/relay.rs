@@ -3,7 +3,7 @@
 use super::*;
 use crate::session::deadline;
 use crate::worker::buffers::SCRATCH_BYTES;
-use crate::worker::dispatch::TURN_BYTES_MAX;
+use crate::worker::dispatch::{SESSION_BYTES_MAX, TURN_BYTES_MAX};
 
 /// D3, envoy #2067: a half-close must not tear the other half down.
 #[test]
@@ -168,12 +168,41 @@ fn a_firehose_moves_its_budget_and_small_clients_are_served_in_the_same_turn() {
         net.deliver(small, true, usize::MAX);
     }
     assert!(stage.harness.turn(1024));
-    assert_eq!(stage.harness.stats().turns_cut_short.read(), 2, "by its event and by the run queue");
+    assert_eq!(stage.harness.stats().turns_cut_short.read(), 1);
     let unread = stage.harness.kernel.net().socket(firehose).unread();
-    assert_eq!(16 * 200_000 - unread, 2 * TURN_BYTES_MAX);
+    assert_eq!(16 * 200_000 - unread, SESSION_BYTES_MAX);
     stage.harness.kernel.net().deliver(small_client, false, usize::MAX);
     let mut got = Vec::new();
     stage.harness.kernel.net().socket(small_client).peer_read(usize::MAX, &mut got);
     assert_eq!(got, b"small", "served while the firehose has much left");
     assert_eq!(stage.hear(big_client).0.len(), 16 * 200_000);
+}
+
+/// D10: many firehoses share one turn's bytes, and each goes on in its turn.
+#[test]
+fn many_firehoses_share_the_bytes_of_a_turn_and_none_starves() {
+    const EACH: usize = 4 * 200_000;
+    let mut stage = Stage::before_a_backend();
+    let firehoses: Vec<_> = (0..24).map(|_| stage.joined()).collect();
+    for (_, firehose) in &firehoses {
+        let mut net = stage.harness.kernel.net();
+        (0..4).for_each(|_| net.socket(*firehose).peer_send(&counted(200_000)));
+        net.deliver(*firehose, true, usize::MAX);
+    }
+    let moved = |stage: &Stage| -> Vec<usize> {
+        let mut net = stage.harness.kernel.net();
+        firehoses.iter().map(|(_, firehose)| EACH - net.socket(*firehose).unread()).collect()
+    };
+    stage.harness.turn(1024);
+    let first = moved(&stage);
+    assert!(first.iter().all(|&bytes| bytes > 0), "each has its turn: {first:?}");
+    let allowed = TURN_BYTES_MAX + firehoses.len() * SCRATCH_BYTES;
+    assert!(first.iter().sum::<usize>() <= allowed, "{first:?}");
+    // Half of a turn's bytes are theirs, so each comes up every six turns.
+    (0..6).for_each(|_| drop(stage.harness.turn(1024)));
+    let later = moved(&stage);
+    assert!(first.iter().zip(&later).all(|(first, later)| later > first || *later == EACH), "{first:?} {later:?}");
+    for (client, _) in &firehoses {
+        assert_eq!(stage.hear(*client).0.len(), EACH);
+    }
 }
