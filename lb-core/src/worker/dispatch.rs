@@ -26,7 +26,7 @@ pub(crate) const SESSION_BYTES_MAX: usize = 256 * 1024;
 pub(crate) const TURN_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// Spliced bytes that count for one copied byte in both, for they take a quarter of the time or less.
-const SPLICED_PER_COPIED: usize = 4;
+pub(crate) const SPLICED_PER_COPIED: usize = 4;
 
 /// Where driving a session has led.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -64,6 +64,12 @@ impl<P> Pipes<P> {
         self.free.clear();
     }
 
+    /// Those that wait to be used again: a simulation looks into them.
+    #[cfg(test)]
+    pub(crate) fn pooled(&self) -> &[P] {
+        &self.free
+    }
+
     /// A session needs its pipe no more.
     pub(crate) fn give_back(&mut self, loan: Loan<P>) {
         debug_assert!(self.lent > 0, "no more come back than were lent");

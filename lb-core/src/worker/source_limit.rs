@@ -69,7 +69,7 @@ impl SourceLimit {
 
     /// How many sources are known.
     #[cfg(test)]
-    fn known(&self) -> usize {
+    pub(crate) fn known(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().map_or(0, |counts| counts.len())).sum()
     }
 }

@@ -6,8 +6,10 @@
 use std::fmt;
 
 use super::client::{self, Client, READ_BYTES, noise};
+use super::kernel::FRONT;
 use super::net::{Net, SocketId};
 use super::socket::End;
+use crate::session::proxy_header::{self, Endpoints};
 
 /// How a backend treats a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +44,12 @@ pub(super) struct Served {
     /// What it means to say.
     pub(super) says: Vec<u8>,
     pub(super) said: usize,
+    /// Without the PROXY header.
     pub(super) got: Vec<u8>,
+    /// A PROXY header must come first, and hasn't yet.
+    awaits_header: bool,
+    /// What the header said.
+    announced: Option<Endpoints>,
     /// As far as it has been held against what its client sent.
     checked: usize,
     /// The client whose number has come.
@@ -66,7 +73,13 @@ impl fmt::Debug for Served {
 }
 
 impl Served {
-    pub(super) fn new(number: usize, id: SocketId, conduct: Conduct, random: &mut fastrand::Rng) -> Self {
+    pub(super) fn new(
+        number: usize,
+        id: SocketId,
+        conduct: Conduct,
+        awaits_header: bool,
+        random: &mut fastrand::Rng,
+    ) -> Self {
         let says = [format!("b{number:07}:").into_bytes(), noise(random)].concat();
         let piece_max = random.choice([1, 40, 2000, 100_000]).expect("there are four");
         let piece_max = if says.len() > 2000 { piece_max.max(200) } else { piece_max };
@@ -76,6 +89,8 @@ impl Served {
             says,
             said: 0,
             got: Vec::new(),
+            awaits_header,
+            announced: None,
             checked: 0,
             client: None,
             end: None,
@@ -139,7 +154,7 @@ impl Served {
         }
         let most = net.random.usize(1..=self.piece_max.max(READ_BYTES));
         self.end = self.end.or(net.socket(self.id).peer_read(most, &mut self.got));
-        self.check(clients);
+        self.check(net, clients);
         let through = self.said_fin || self.conduct == Conduct::Hangs;
         if self.end == Some(End::Reset) || (self.end == Some(End::Fin) && through) {
             self.close(net);
@@ -147,12 +162,19 @@ impl Served {
     }
 
     /// What a backend gets is a prefix of what its client sent.
-    fn check(&mut self, clients: &[Client]) {
+    fn check(&mut self, net: &Net, clients: &[Client]) {
+        if self.awaits_header && !self.take_header() {
+            return;
+        }
         if self.client.is_none() {
             self.client = client::number_in(&self.got);
         }
         let Some(number) = self.client else { return };
         let client = &clients[number];
+        if let Some(Endpoints { source, destination }) = self.announced.take() {
+            let expected = client.announced.unwrap_or_else(|| net.client_addr(client.id));
+            assert_eq!((source, destination), (expected, FRONT), "a backend was told of the wrong client");
+        }
         let (from, to) = (std::mem::replace(&mut self.checked, self.got.len()), self.got.len());
         assert!(
             client.forwarded.get(from..to) == Some(&self.got[from..to]),
@@ -163,11 +185,26 @@ impl Served {
         );
     }
 
+    /// Whether the header is complete; it is taken off then.
+    fn take_header(&mut self) -> bool {
+        match proxy_header::read(&self.got) {
+            proxy_header::Read::More => false,
+            proxy_header::Read::Complete { len, endpoints } => {
+                assert!(endpoints.is_some(), "a backend was told of nobody");
+                self.got.drain(..len);
+                self.announced = endpoints;
+                self.awaits_header = false;
+                true
+            }
+            proxy_header::Read::Refused => panic!("a backend got no PROXY header: {self:?}"),
+        }
+    }
+
     /// The run is over: reads what there is.
     pub(super) fn hear_the_end(&mut self, net: &mut Net, clients: &[Client]) {
         if !self.gone {
             self.end = self.end.or(net.socket(self.id).peer_read(usize::MAX, &mut self.got));
-            self.check(clients);
+            self.check(net, clients);
             self.close(net);
         }
     }

@@ -4,11 +4,15 @@
 //! A client's number stands near the begin of what it sends; by it a backend's bytes are checked (see [`super::backend`]).
 
 use std::fmt;
+use std::net::SocketAddr;
 
+use super::kernel::FRONT;
 use super::net::{Net, SocketId};
 use super::socket::End;
+use crate::backend::ProxyVersion;
 use crate::config::{Affinity, Mode, WorkerConfig};
 use crate::session::first_line::FIRST_LINE_BYTES_MAX;
+use crate::session::proxy_header::{Endpoints, Header};
 
 /// What a slow peer reads at once, at the most: single bytes would only cost time.
 pub(super) const READ_BYTES: usize = 500;
@@ -35,12 +39,16 @@ pub(super) enum Manner {
 pub(super) enum Speech {
     /// A complete head and what follows it.
     Http,
+    /// One head without a body, which may be sent twice, and sometimes another behind it.
+    Safe,
     /// Something that is not HTTP.
     Raw,
     /// A head that can't be: the front answers 400 or 431.
     BadHead,
     /// The begin of a head, and FIN.
     CutShort,
+    /// No PROXY header where one must come first.
+    Unannounced,
 }
 
 /// One client connection.
@@ -52,6 +60,12 @@ pub(super) struct Client {
     pub(super) sends: Vec<u8>,
     /// What a backend is to get of that.
     pub(super) forwarded: Vec<u8>,
+    /// Of what is sent, the PROXY header that comes first.
+    pub(super) announcement: usize,
+    /// Where a PROXY header says that it comes from.
+    pub(super) announced: Option<SocketAddr>,
+    /// As long as no more than this of what is forwarded has been sent to a backend it may be sent to another.
+    pub(super) replayable: usize,
     pub(super) sent: usize,
     pub(super) got: Vec<u8>,
     /// How the other side has ended, as this client saw it.
@@ -94,13 +108,16 @@ impl Client {
         id: SocketId,
         config: &WorkerConfig,
         manner: Manner,
+        calm: bool,
         random: &mut fastrand::Rng,
     ) -> Self {
         let speech = match random.u8(..16) {
+            15 if config.accept_proxy && !calm => Speech::Unannounced,
             _ if config.mode == Mode::Tcp => Speech::Raw,
             0 | 1 => Speech::Raw,
             2 => Speech::BadHead,
             3 => Speech::CutShort,
+            4..10 => Speech::Safe,
             _ => Speech::Http,
         };
         let manner = if speech == Speech::CutShort { Manner::Good { fin_first: true } } else { manner };
@@ -110,6 +127,8 @@ impl Client {
                 (sends.clone(), sends)
             }
             (Speech::Http, Affinity::Request) => one_request(number, random),
+            (Speech::Safe, affinity) => safe_request(number, affinity, random),
+            (Speech::Unannounced, _) => (not_announced(random), Vec::new()),
             (Speech::Raw, _) => {
                 let sends = [format!("\u{1}id={number:08}").into_bytes(), noise(random)].concat();
                 (sends.clone(), sends)
@@ -131,11 +150,17 @@ impl Client {
         let piece_max = random.choice([1, 40, 2000, 100_000]).expect("there are four");
         // Thousands of single bytes only cost time.
         let piece_max = if sends.len() > 2000 { piece_max.max(200) } else { piece_max };
+        let announced = (config.accept_proxy && speech != Speech::Unannounced).then(|| address_of(number));
+        let announcement = announced.map(|addr| announcement(addr, random)).unwrap_or_default();
+        let replayable = if speech == Speech::Safe { head_len(&forwarded) } else { 0 };
         Self {
             id,
             manner,
             speech,
-            sends,
+            announcement: announcement.len(),
+            announced,
+            replayable,
+            sends: [announcement, sends].concat(),
             forwarded,
             sent: 0,
             got: Vec::new(),
@@ -231,6 +256,43 @@ impl Client {
     }
 }
 
+/// Where a PROXY header says that a client comes from.
+fn address_of(number: usize) -> SocketAddr {
+    let [.., middle, low] = number.to_be_bytes();
+    SocketAddr::from(([172, 16, middle, low], 2_000))
+}
+
+fn announcement(source: SocketAddr, random: &mut fastrand::Rng) -> Vec<u8> {
+    let version = if random.bool() { ProxyVersion::V1 } else { ProxyVersion::V2 };
+    Header::new(version, Some(&Endpoints { source, destination: FRONT })).as_bytes().to_vec()
+}
+
+/// What begins like a header at the best.
+fn not_announced(random: &mut fastrand::Rng) -> Vec<u8> {
+    match random.u8(..4) {
+        0 => b"GET /r?id=1 HTTP/1.1\r\n\r\n".to_vec(),
+        1 => b"PROXY TCP4 1.2.3.4 5.6.7.8 1 65536\r\n".to_vec(),
+        2 => b"PROXY TCP4 1.2.3.4".to_vec(),
+        _ => noise(random),
+    }
+}
+
+/// A head without a body, and sometimes another one behind it; and the same as it is to be forwarded.
+fn safe_request(number: usize, affinity: Affinity, random: &mut fastrand::Rng) -> (Vec<u8>, Vec<u8>) {
+    let method = random.choice(["GET", "HEAD", "OPTIONS"]).expect("there are three");
+    let fields = random.choice(["", "Host: a\r\n", "Content-Length: 0\r\n"]).expect("there are three");
+    let surplus: &[u8] = if random.u8(..4) == 0 { b"GET /r?id=99999999 HTTP/1.1\r\n\r\n" } else { b"" };
+    let sends = [&head(number, method, fields), surplus].concat();
+    match affinity {
+        Affinity::Connection => (sends.clone(), sends),
+        Affinity::Request => (sends, head(number, method, &format!("Connection: close\r\n{fields}"))),
+    }
+}
+
+fn head_len(bytes: &[u8]) -> usize {
+    bytes.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |at| at + 4)
+}
+
 /// A request with a body, and sometimes what should not follow it; and the same as it is to be forwarded.
 fn one_request(number: usize, random: &mut fastrand::Rng) -> (Vec<u8>, Vec<u8>) {
     let body = noise(random);
@@ -270,6 +332,8 @@ pub(super) fn noise(random: &mut fastrand::Rng) -> Vec<u8> {
         0..6 => 0,
         6..12 => random.usize(1..400),
         12..15 => random.usize(400..20_000),
+        // More than a turn may move.
+        _ if random.u8(..8) == 0 => random.usize(400_000..1_000_000),
         _ => random.usize(20_000..200_000),
     };
     let mut bytes = vec![0; length];

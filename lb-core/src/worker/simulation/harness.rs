@@ -4,6 +4,7 @@
 //! edge that is missed stays missed. After every turn the [`super::invariants`] are looked at.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,12 +14,14 @@ use mio::{Poll, Waker};
 use super::invariants;
 use super::kernel::FakeKernel;
 use super::net::Net;
-use crate::backend::{Backend, BackendId, Seat, Weight};
+use crate::backend::places::PlaceLimits;
+use crate::backend::{Backend, BackendId, ProxyVersion, Seat, Weight};
 use crate::config::WorkerConfig;
 use crate::control::{Control, Notify};
 use crate::ring::{Member, Ring, RingConfig, RingTable, Rule};
-use crate::worker::admit::Admission;
+use crate::worker::admit::{Admission, Door};
 use crate::worker::desk::Desk;
+use crate::worker::source_limit::SourceLimit;
 use crate::worker::stats::WorkerStats;
 use crate::worker::token::Target;
 use crate::worker::turn::Worker;
@@ -27,6 +30,13 @@ use crate::worker::turn::Worker;
 pub(super) const EPHEMERAL_FROM: u16 = 32_768;
 /// Turns at one moment of the clock before a worker counts as spinning: far more than the bytes in all buffers need.
 const TURNS_AT_ONCE_MAX: usize = 5_000;
+
+/// What a backend is given beside its address.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Terms {
+    pub(super) places: Option<PlaceLimits>,
+    pub(super) send_proxy: Option<ProxyVersion>,
+}
 
 /// What surrounds one worker.
 pub(super) struct Harness {
@@ -53,10 +63,13 @@ impl Harness {
         let (control, mut ports) = Control::link(vec![waker], &nobody);
         let kernel = Rc::new(FakeKernel::new(net));
         let listeners = (0..listeners).map(|number| kernel.listen(Target::Listener(number).token())).collect();
-        let admission = Admission::new(Rc::clone(&kernel), listeners, config.connections_max);
+        let sources = NonZeroU32::new(config.connections_per_source).map(|most| Arc::new(SourceLimit::new(most.get())));
+        let door = Door { accept_proxy: config.accept_proxy, sources: sources.clone() };
+        let admission = Admission::new(Rc::clone(&kernel), listeners, config.connections_max).behind(door);
         let port = ports.pop().expect("one worker is linked");
         let mut desk = Desk::new(Rc::clone(&kernel), Arc::new(config), port, 0, EPHEMERAL_FROM);
         desk.random = fastrand::Rng::with_seed(seed);
+        desk.sources = sources;
         let ring = Ring::new(RingConfig::new(Rule::Rendezvous, Some(64), 0).unwrap());
         let worker = Worker::new(admission, desk);
         // 0 is what an unarmed timer says; the clock is past it before a client comes.
@@ -76,11 +89,12 @@ impl Harness {
     }
 
     /// A backend in a seat of its own; not published yet.
-    pub(super) fn add_backend(&mut self, addr: SocketAddr) -> Arc<Backend> {
+    pub(super) fn add_backend(&mut self, addr: SocketAddr, terms: Terms) -> Arc<Backend> {
         let number = self.backends.len() as u32 + 1;
         let seat = Seat::numbered(number);
         self.ring.add(Member { seat, weight: Weight::ONE }).unwrap();
         let backend = Backend::new(BackendId(u64::from(number)), format!("S{number}").into(), seat, addr, 1);
+        let backend = backend.with_places(terms.places).with_proxy_header(terms.send_proxy);
         self.backends.push(Arc::new(backend));
         Arc::clone(&self.backends[self.backends.len() - 1])
     }
@@ -95,6 +109,11 @@ impl Harness {
 
     pub(super) fn drain(&mut self, deadline: Duration) {
         self.control.drain(deadline);
+        self.commanded = true;
+    }
+
+    pub(super) fn evict(&mut self, backend: BackendId) {
+        self.control.evict(backend);
         self.commanded = true;
     }
 

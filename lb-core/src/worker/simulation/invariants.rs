@@ -4,9 +4,14 @@
 //! session believes it empty would wait for ever, long before any deadline shows it.
 
 use super::harness::Harness;
-use crate::session::flow::Side;
+use super::kernel::FakeKernel;
+use super::net::Net;
+use crate::config::Splice;
+use crate::session::flow::{Direction, Side};
 use crate::worker::buffers::SCRATCH_BYTES;
-use crate::worker::dispatch::SESSION_BYTES_MAX;
+use crate::worker::dispatch::{SESSION_BYTES_MAX, SPLICED_PER_COPIED};
+use crate::worker::live::Live;
+use crate::worker::queue::Standing;
 
 /// Calls that one driving of a session may need besides those that move bytes: a whole life, four backends tried.
 const CALLS_A_SESSION_MAX: u64 = 64;
@@ -19,8 +24,14 @@ pub(super) fn bounded(harness: &Harness, calls: u64, driven: usize) {
     let allowed = (driven as u64 + 2 * ADMITTED_MAX) * CALLS_A_SESSION_MAX;
     assert!(calls <= allowed, "{calls} calls in one turn, for {driven} sessions driven");
     let most = harness.kernel.net().most_read();
-    // Twice: once by its event and once by the run queue.
-    let allowed = 2 * (SESSION_BYTES_MAX + SCRATCH_BYTES);
+    // Twice: once by the run queue and once by its event.
+    let config = &harness.worker.desk.config;
+    let allowed = match config.splice {
+        Splice::Never => 2 * (SESSION_BYTES_MAX + SCRATCH_BYTES),
+        Splice::Bulk | Splice::Always => {
+            2 * (SPLICED_PER_COPIED * SESSION_BYTES_MAX + config.pipe_bytes + SCRATCH_BYTES)
+        }
+    };
     assert!(most <= allowed, "{most} bytes of one socket in one turn");
 }
 
@@ -33,10 +44,11 @@ pub(super) fn hold(harness: &mut Harness) {
     let open = worker.sessions.len() as u64;
     assert_eq!(stats.accepted.read(), stats.closed.read() + open, "accepted = closed + open");
     assert_eq!(stats.reports_dropped.read(), 0, "the control side reads all reports here");
-    let (mut sockets, mut counted) = (0, 0);
+    let (mut descriptors, mut counted) = (0, 0);
     for key in worker.sessions.keys() {
         let live = worker.sessions.get(key).expect("it was listed");
-        sockets += 1 + usize::from(live.backend.is_some());
+        descriptors += 1 + usize::from(live.backend.is_some());
+        descriptors += 2 * in_pipes(live, &harness.kernel.net());
         counted += u64::from(live.counted);
         for held in [live.to_backend.len(), live.to_client.len()] {
             // One read behind the head that was held (D9).
@@ -52,12 +64,75 @@ pub(super) fn hold(harness: &mut Harness) {
     }
     let ended = |open: u64, backend: &std::sync::Arc<crate::backend::Backend>| open + backend.counters.open_sessions();
     assert_eq!(harness.backends.iter().fold(0, ended), counted, "sessions that the backends count");
-    let others = worker.admission.descriptors();
-    assert_eq!(harness.kernel.net().descriptors(), sockets + others, "descriptors = sessions' sockets + listeners");
+    for pipe in worker.desk.pipes.pooled() {
+        descriptors += 2;
+        // D12.
+        assert_eq!(harness.kernel.net().held_in(pipe.id), 0, "a pipe with bytes in it is in the pool");
+    }
+    descriptors += worker.admission.descriptors();
+    assert_eq!(harness.kernel.net().descriptors(), descriptors, "sessions' sockets + pipes + listeners");
+    places(harness);
+}
+
+/// The bytes that a session holds are where it believes them to be. Gives the number of its pipes.
+fn in_pipes(live: &Live<FakeKernel>, net: &Net) -> usize {
+    let mut pipes = 0;
+    let loans =
+        [(Direction::ClientToBackend, &live.pipe_to_backend), (Direction::BackendToClient, &live.pipe_to_client)];
+    for (direction, loan) in loans {
+        let mut held = live.held(direction).len();
+        if let Some(loan) = loan {
+            pipes += 1;
+            assert_eq!(net.held_in(loan.pipe.id), loan.held as usize, "a pipe holds what its session counts: {live:?}");
+            assert!(loan.held == 0 || held == 0, "bytes in a pipe and in memory have no order: {live:?}");
+            held += loan.held as usize;
+        }
+        if live.backend.is_some() {
+            assert_eq!(held, live.session.relay.held(direction), "{direction:?}: {live:?}");
+        }
+    }
+    pipes
+}
+
+/// A backend never has more connections than places, and no place is held by nobody for long.
+fn places(harness: &Harness) {
+    let net = harness.kernel.net();
+    for backend in &harness.backends {
+        let Some(places) = &backend.places else { continue };
+        let (open, most) = net.ledger.open_to(backend.addr);
+        assert!(open <= places.open() as usize, "{open} connections to {} in {places:?}", backend.name);
+        let Some(limit) = places.limit() else { continue };
+        assert!(most <= limit as usize, "{most} connections to {}, which has {limit} places", backend.name);
+        assert!(places.open() <= limit, "{places:?}");
+    }
+}
+
+/// While the worker sleeps every open place has a session that holds it, and nobody waits for one that is free: a count
+/// that drifts would end in a backend that gets nothing any more (haproxy #2951).
+fn no_place_is_lost(harness: &mut Harness) {
+    let worker = &mut harness.worker;
+    let mut standing = Vec::new();
+    for key in worker.sessions.keys() {
+        let live = worker.sessions.get(key).expect("it was listed");
+        let id = live.routed_to.as_ref().map(|backend| backend.id);
+        match live.standing {
+            Standing::Free => assert!(!live.session.is_queued(), "it waits for nothing: {live:?}"),
+            Standing::Waiting(_) => standing.push((id, false)),
+            Standing::Holds { .. } | Standing::Admitted(_) => standing.push((id, true)),
+        }
+    }
+    for backend in &harness.backends {
+        let Some(places) = &backend.places else { continue };
+        let count = |holds: bool| standing.iter().filter(|&&one| one == (Some(backend.id), holds)).count();
+        assert_eq!(places.open() as usize, count(true), "open places of {}", backend.name);
+        assert_eq!(places.waiting() as usize, count(false), "waits for {}", backend.name);
+        assert!(places.waiting() == 0 || places.is_full(), "waits for a place that is free: {places:?}");
+    }
 }
 
 /// True while the worker sleeps: the kernel holds nothing that a session doesn't know of.
 pub(super) fn nothing_missed(harness: &mut Harness) {
+    no_place_is_lost(harness);
     let worker = &mut harness.worker;
     for key in worker.sessions.keys() {
         let live = worker.sessions.get(key).expect("it was listed");
@@ -68,7 +143,10 @@ pub(super) fn nothing_missed(harness: &mut Harness) {
                 let socket = net.socket(stream.id);
                 (socket.unread(), socket.has_room())
             };
-            let held = if side == Side::Client { live.to_client.len() } else { live.to_backend.len() };
+            let held = match side {
+                Side::Client => live.session.relay.held(Direction::BackendToClient),
+                Side::Backend => live.session.relay.held(Direction::ClientToBackend),
+            };
             let relay = &live.session.relay;
             assert!(unread == 0 || relay.readable(side), "{unread} bytes of the {side:?} are forgotten: {live:?}");
             let waits_for_room = held > 0 && !live.session.is_connecting();

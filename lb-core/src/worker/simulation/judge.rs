@@ -3,14 +3,20 @@
 //! * What a client got is a prefix of what one backend said to it, or of one of the front's own answers.
 //! * A clean end is shown to a client only where that backend ended cleanly and all it said was delivered, and to a
 //!   backend only where its client ended cleanly and all it sent was. A reset never becomes a clean end.
+//! * A request goes to another backend only while it is one head without a body, no byte of a response has been read,
+//!   and that backend hasn't had it before.
 //! * In calm weather everybody gets everything.
+
+use std::collections::BTreeMap;
 
 use super::backend::Served;
 use super::client::{self, Client, Manner, Speech};
+use super::ledger::Account;
 use super::socket::End;
 use super::world::{Weather, World};
 use crate::config::{Affinity, Mode, NonHttp};
 use crate::session::answer::Status;
+use crate::session::proxy_header;
 
 /// Panics at the first broken promise.
 pub(super) fn judge(world: &World) {
@@ -24,9 +30,17 @@ pub(super) fn judge(world: &World) {
     for served in &world.served {
         request(world, served);
     }
+    attempts(world);
     let stats = world.harness.stats();
     assert_eq!(stats.accepted.read(), stats.closed.read());
-    assert!(world.harness.backends.iter().all(|backend| backend.counters.open_sessions() == 0));
+    for backend in &world.harness.backends {
+        assert_eq!(backend.counters.open_sessions(), 0);
+        if let Some(places) = &backend.places {
+            assert_eq!((places.open(), places.waiting()), (0, 0), "places of {}", backend.name);
+        }
+    }
+    let sources = world.harness.worker.desk.sources.as_ref();
+    assert_eq!(sources.map_or(0, |sources| sources.known()), 0, "addresses without a connection are forgotten");
 }
 
 /// A client that got nothing.
@@ -57,7 +71,7 @@ fn answer(world: &World, number: usize, client: &Client) {
     match (status, client.speech) {
         (Status::BadRequest, Speech::BadHead | Speech::CutShort) => {}
         (Status::BadRequest, Speech::Raw) if rejected => {}
-        (Status::BadRequest, Speech::Http) if !client.is_good() => {}
+        (Status::BadRequest, Speech::Http | Speech::Safe) if !client.is_good() => {}
         (Status::HeadTooLarge, Speech::BadHead) => {}
         (Status::BadRequest | Status::HeadTooLarge, _) => panic!("client {number} got {status:?}: {client:?}"),
         _ => assert!(world.weather == Weather::Storm, "client {number} got {status:?} in calm weather"),
@@ -95,7 +109,8 @@ fn request(world: &World, served: &Served) {
     if served.end == Some(End::Fin) {
         assert!(client.said_fin, "a backend got a clean end that client {number} never gave: {:?}", client.manner);
         if by_connection || whole {
-            let sent = if by_connection { client.sent } else { client.forwarded.len() };
+            let sent = client.sent.saturating_sub(client.announcement);
+            let sent = if by_connection { sent } else { client.forwarded.len() };
             assert_eq!(served.got.len(), sent, "a backend got the clean end of client {number} too early");
         }
     }
@@ -103,4 +118,34 @@ fn request(world: &World, served: &Served) {
         assert_eq!(served.got.len(), client.forwarded.len(), "a backend misses bytes of client {number}");
     }
     debug_assert_eq!(client::number_in(&served.got), Some(number));
+}
+
+/// Who was sent which request, in the order of the connects.
+fn attempts(world: &World) {
+    let net = world.harness.kernel.net();
+    let mut by_client: BTreeMap<usize, Vec<(&Account, usize)>> = BTreeMap::new();
+    for account in net.ledger.accounts() {
+        let header = match proxy_header::read(&account.begin) {
+            proxy_header::Read::Complete { len, .. } => len,
+            _ => 0,
+        };
+        if let Some(number) = client::number_in(&account.begin[header..]) {
+            by_client.entry(number).or_default().push((account, account.written - header));
+        }
+    }
+    for (number, accounts) in by_client {
+        let client = &world.clients[number];
+        let retries = world.harness.worker.desk.config.retries as usize;
+        assert!(accounts.len() <= retries + 1, "client {number} was sent to {} backends", accounts.len());
+        for (nth, (account, _)) in accounts.iter().enumerate() {
+            let again = accounts[..nth].iter().any(|(former, _)| former.addr == account.addr);
+            assert!(!again, "the request of client {number} went to {} twice", account.addr);
+        }
+        let (_, given_up) = accounts.split_last().expect("none is empty");
+        for (account, sent) in given_up {
+            assert_eq!(client.speech, Speech::Safe, "the request of client {number} was sent twice: {client:?}");
+            assert_eq!(account.read, 0, "client {number} was sent on after a byte of a response");
+            assert!(*sent <= client.replayable, "client {number} had sent more than one head: {account:?}");
+        }
+    }
 }

@@ -5,18 +5,22 @@
 
 use std::cell::{RefCell, RefMut};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 
 use mio::Token;
 
 use super::epoll::Descriptor;
 use super::net::{Net, SocketId};
+use super::pipe::PipeId;
 use super::socket::{Broken, Socket};
 use crate::net::accept::Accepted;
 use crate::net::connect::ConnectFailure;
 use crate::net::kernel::{Kernel, Watch};
 use crate::outcome::{CannotSplice, Filled, Flushed};
+
+/// Whom clients connect to, as a PROXY header says it.
+pub(super) const FRONT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 80);
 
 /// A simulated kernel.
 #[derive(Clone, Debug)]
@@ -44,9 +48,12 @@ pub(super) struct FakeStream {
     pub(super) id: SocketId,
 }
 
-/// No pipe is ever to be had here: all is copied.
+/// A pipe: both of its ends.
 #[derive(Debug)]
-pub(super) enum NoPipe {}
+pub(super) struct FakePipe {
+    _ends: [Owned; 2],
+    pub(super) id: PipeId,
+}
 
 /// A listening socket: its descriptor and its number among the listeners.
 #[derive(Debug)]
@@ -84,10 +91,20 @@ impl FakeKernel {
     }
 }
 
+impl FakeKernel {
+    fn written(&self, stream: &FakeStream, bytes: &[u8], more: bool) -> Result<Flushed, Broken> {
+        let outcome = self.on(stream, |socket| socket.write(bytes, more));
+        if let Ok(Flushed::Bytes(count)) = outcome {
+            self.net().ledger.note_written(stream.id, &bytes[..count]);
+        }
+        outcome
+    }
+}
+
 impl Kernel for FakeKernel {
     type Stream = FakeStream;
     type Listener = FakeListener;
-    type Pipe = NoPipe;
+    type Pipe = FakePipe;
     type Reserve = Owned;
 
     fn accept(&self, listener: &FakeListener) -> Accepted<FakeStream> {
@@ -126,35 +143,53 @@ impl Kernel for FakeKernel {
     fn read(&self, stream: &FakeStream, buffer: &mut [u8]) -> Filled {
         let outcome = self.on(stream, |socket| socket.read(buffer));
         if let Filled::Bytes { count, .. } = outcome {
-            self.net().note_bytes(stream.id, count);
+            self.net().note_read(stream.id, count);
         }
         outcome
     }
 
     fn write(&self, stream: &FakeStream, bytes: &[u8], more: bool) -> Flushed {
-        self.on(stream, |socket| socket.write(bytes, more)).unwrap_or(Flushed::Failed)
+        self.written(stream, bytes, more).unwrap_or(Flushed::Failed)
     }
 
     fn write_first(&self, stream: &FakeStream, bytes: &[u8]) -> Result<Flushed, ConnectFailure> {
-        self.on(stream, |socket| socket.write(bytes, false)).map_err(|Broken| ConnectFailure::Backend)
+        self.written(stream, bytes, false).map_err(|Broken| ConnectFailure::Backend)
     }
 
     fn no_delay(&self, _stream: &FakeStream) {}
 
-    fn pipe(&self, _bytes: usize) -> Option<NoPipe> {
-        None
+    fn endpoints(&self, stream: &FakeStream) -> Option<(SocketAddr, SocketAddr)> {
+        Some((self.net().client_addr(stream.id), FRONT))
     }
 
-    fn fill_pipe(&self, _stream: &FakeStream, pipe: &NoPipe, _most: usize) -> Result<Filled, CannotSplice> {
-        match *pipe {}
+    fn pipe(&self, bytes: usize) -> Option<FakePipe> {
+        let (ends, id) = self.net().pipe(bytes)?;
+        Some(FakePipe { _ends: ends.map(|fd| self.owned(fd)), id })
     }
 
-    fn flush_pipe(&self, pipe: &NoPipe, _stream: &FakeStream, _count: usize) -> Result<Flushed, CannotSplice> {
-        match *pipe {}
+    fn fill_pipe(&self, stream: &FakeStream, pipe: &FakePipe, most: usize) -> Result<Filled, CannotSplice> {
+        let mut net = self.net();
+        let outcome = net.splice_in(stream.id, pipe.id, most);
+        net.jostle();
+        outcome
     }
 
-    fn take_out(&self, pipe: &NoPipe, _buffer: &mut [u8]) -> usize {
-        match *pipe {}
+    fn flush_pipe(&self, pipe: &FakePipe, stream: &FakeStream, count: usize) -> Result<Flushed, CannotSplice> {
+        let mut net = self.net();
+        let outcome = net.splice_out(pipe.id, stream.id, count);
+        net.jostle();
+        outcome
+    }
+
+    fn take_out(&self, pipe: &FakePipe, buffer: &mut [u8]) -> usize {
+        let mut net = self.net();
+        net.note_call();
+        let pipe = net.pipe_mut(pipe.id);
+        let bytes = pipe.peek(buffer.len());
+        let count = bytes.len();
+        buffer[..count].copy_from_slice(bytes);
+        pipe.drop_front(count);
+        count
     }
 
     fn shut_write(&self, stream: &FakeStream) {

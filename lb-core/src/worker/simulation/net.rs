@@ -11,9 +11,12 @@ use std::net::SocketAddr;
 use mio::Token;
 
 use super::epoll::{Descriptor, Epoll, Wake};
+use super::ledger::Ledger;
+use super::pipe::{Pipe, PipeId};
 use super::socket::{End, Room, Socket};
 use crate::net::accept::Accepted;
 use crate::net::connect::ConnectFailure;
+use crate::outcome::{CannotSplice, Filled, Flushed};
 use crate::session::flow::Readiness;
 
 /// A connection, never used twice.
@@ -43,6 +46,8 @@ pub(super) enum Host {
 enum Open {
     Listener(usize),
     Stream(SocketId),
+    /// One of a pipe's two ends.
+    PipeEnd(PipeId),
     Reserve,
 }
 
@@ -76,6 +81,13 @@ pub(super) struct Net {
     pub(super) accepts_lost: bool,
     /// epoll_ctl fails as often as this counts down.
     pub(super) watches_refused: u32,
+    /// pipe2 fails, or the pipe can't be made as large as it should be.
+    pub(super) pipes_refused: bool,
+    /// Of 65,536 splices, those that say that they aren't offered.
+    pub(super) splices_refused: u16,
+    /// Clients come from so many addresses.
+    pub(super) sources: u32,
+    pub(super) ledger: Ledger,
     pub(super) hosts: BTreeMap<SocketAddr, Host>,
     /// Connections that have come to a host and that its peer hasn't looked at.
     pub(super) arrived: VecDeque<(SocketAddr, SocketId)>,
@@ -84,6 +96,7 @@ pub(super) struct Net {
     /// Their number when the turn began.
     pub(super) turn_began_at: u64,
     sockets: BTreeMap<SocketId, Socket>,
+    pipes: BTreeMap<PipeId, Pipe>,
     last_id: u32,
     open: BTreeMap<Descriptor, Open>,
     descriptor_of: BTreeMap<SocketId, Descriptor>,
@@ -104,11 +117,16 @@ impl Net {
             behind_next_call: None,
             accepts_lost: false,
             watches_refused: 0,
+            pipes_refused: false,
+            splices_refused: 0,
+            sources: u32::MAX,
+            ledger: Ledger::default(),
             hosts: BTreeMap::new(),
             arrived: VecDeque::new(),
             syscalls: 0,
             turn_began_at: 0,
             sockets: BTreeMap::new(),
+            pipes: BTreeMap::new(),
             last_id: 0,
             open: BTreeMap::new(),
             descriptor_of: BTreeMap::new(),
@@ -165,6 +183,8 @@ impl Net {
         self.epoll.forget(fd);
         match self.open.remove(&fd).expect("a descriptor is closed once") {
             Open::Reserve => {}
+            // Both ends are closed together; what is in the pipe goes with the first.
+            Open::PipeEnd(id) => drop(self.pipes.remove(&id)),
             Open::Listener(number) => {
                 // Whoever waits in the queue is reset (fact 3).
                 for id in std::mem::take(&mut self.listeners[number].queue) {
@@ -177,6 +197,7 @@ impl Net {
     }
 
     fn close_socket(&mut self, id: SocketId, abort: bool) {
+        self.ledger.note_close(id);
         self.descriptor_of.remove(&id);
         let was_connecting = self.connecting_to.remove(&id).is_some();
         let socket = self.socket(id);
@@ -216,7 +237,13 @@ impl Net {
             return Accepted::Lost;
         }
         let fd = self.open(Open::Stream(id)).expect("there was a free one");
-        Accepted::Client((fd, id), SocketAddr::from(([10, 0, (id.0 >> 8) as u8, id.0 as u8], 40_000)))
+        Accepted::Client((fd, id), self.client_addr(id))
+    }
+
+    /// Where a client comes from.
+    pub(super) fn client_addr(&self, id: SocketId) -> SocketAddr {
+        let [_, high, middle, low] = (id.0 % self.sources).to_be_bytes();
+        SocketAddr::from(([10, high, middle, low], 40_000))
     }
 
     pub(super) fn connect(&mut self, addr: SocketAddr) -> Result<(Descriptor, SocketId), ConnectFailure> {
@@ -235,6 +262,9 @@ impl Net {
             self.connecting_to.insert(id, addr);
         } else if !itself {
             self.arrived.push_back((addr, id));
+        }
+        if !itself {
+            self.ledger.note_connect(id, addr);
         }
         Ok((fd, id))
     }
@@ -262,8 +292,60 @@ impl Net {
         }
     }
 
-    pub(super) fn note_bytes(&mut self, id: SocketId, count: usize) {
+    /// Both ends of a new pipe.
+    pub(super) fn pipe(&mut self, bytes: usize) -> Option<([Descriptor; 2], PipeId)> {
+        self.note_call();
+        if self.pipes_refused || self.open.len() + 2 > self.descriptors_max {
+            return None;
+        }
+        self.last_id += 1;
+        let id = PipeId(self.last_id);
+        self.pipes.insert(id, Pipe::new(bytes));
+        let ends = [(); 2].map(|()| self.open(Open::PipeEnd(id)).expect("there were two free ones"));
+        Some((ends, id))
+    }
+
+    pub(super) fn pipe_mut(&mut self, id: PipeId) -> &mut Pipe {
+        self.pipes.get_mut(&id).expect("a pipe is there until it is closed")
+    }
+
+    /// What is in a pipe.
+    pub(super) fn held_in(&self, id: PipeId) -> usize {
+        self.pipes[&id].len()
+    }
+
+    pub(super) fn splice_in(&mut self, from: SocketId, to: PipeId, most: usize) -> Result<Filled, CannotSplice> {
+        self.refuse_splice()?;
+        let Self { sockets, pipes, .. } = self;
+        let (Some(socket), Some(pipe)) = (sockets.get_mut(&from), pipes.get_mut(&to)) else { return Err(CannotSplice) };
+        let outcome = socket.splice_into(pipe, most);
+        if let Filled::Bytes { count, .. } = outcome {
+            self.note_read(from, count);
+        }
+        Ok(outcome)
+    }
+
+    pub(super) fn splice_out(&mut self, from: PipeId, to: SocketId, count: usize) -> Result<Flushed, CannotSplice> {
+        self.refuse_splice()?;
+        let Self { sockets, pipes, ledger, .. } = self;
+        let (Some(pipe), Some(socket)) = (pipes.get_mut(&from), sockets.get_mut(&to)) else { return Err(CannotSplice) };
+        let Ok(outcome) = socket.write(pipe.peek(count), false) else { return Ok(Flushed::Failed) };
+        if let Flushed::Bytes(taken) = outcome {
+            ledger.note_written(to, pipe.peek(taken));
+            pipe.drop_front(taken);
+        }
+        Ok(outcome)
+    }
+
+    fn refuse_splice(&mut self) -> Result<(), CannotSplice> {
+        self.note_call();
+        let refused = self.splices_refused > 0 && self.random.u16(..) < self.splices_refused;
+        if refused { Err(CannotSplice) } else { Ok(()) }
+    }
+
+    pub(super) fn note_read(&mut self, id: SocketId, count: usize) {
         *self.read_this_turn.entry(id).or_default() += count;
+        self.ledger.note_read(id, count);
     }
 
     /// The most that was read of one socket since this was last asked.
@@ -279,7 +361,7 @@ impl Net {
             Some(Open::Listener(number)) => {
                 super::epoll::Mask { readable: !listeners[*number].queue.is_empty(), ..Default::default() }
             }
-            Some(Open::Reserve) | None => Default::default(),
+            Some(Open::PipeEnd(_) | Open::Reserve) | None => Default::default(),
         })
     }
 

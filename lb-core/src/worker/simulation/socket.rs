@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 
 use super::epoll::{Mask, Wake};
+use super::pipe::{self, Pipe, SLOT_BYTES};
 use crate::outcome::{Filled, Flushed};
 
 /// How a connection ended, as its peer saw it.
@@ -49,6 +50,8 @@ pub(super) struct Socket {
     itself: bool,
 
     receive: VecDeque<u8>,
+    /// The lengths of the pieces in which that came.
+    segments: VecDeque<usize>,
     fin_arrived: bool,
     /// SO_ERROR.
     error: bool,
@@ -76,6 +79,7 @@ impl Socket {
             room,
             itself: false,
             receive: VecDeque::new(),
+            segments: VecDeque::new(),
             fin_arrived: false,
             error: false,
             send: VecDeque::new(),
@@ -105,8 +109,33 @@ impl Socket {
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Filled {
         if !self.receive.is_empty() {
             let count = take_into(&mut self.receive, buffer);
+            pipe::leave(&mut self.segments, count);
             return Filled::Bytes { count, short: count < buffer.len() };
         }
+        self.read_nothing()
+    }
+
+    /// splice into a pipe: piece by piece, as long as there are slots.
+    pub(super) fn splice_into(&mut self, pipe: &mut Pipe, most: usize) -> Filled {
+        // The kernel waits for a slot before it looks at the socket.
+        if pipe.is_full() {
+            return Filled::Blocked;
+        }
+        let mut count = 0;
+        while count < most
+            && !pipe.is_full()
+            && let Some(&segment) = self.segments.front()
+        {
+            let piece = segment.min(SLOT_BYTES).min(most - count);
+            pipe.put(self.receive.drain(..piece));
+            pipe::leave(&mut self.segments, piece);
+            count += piece;
+        }
+        if count > 0 { Filled::Bytes { count, short: false } } else { self.read_nothing() }
+    }
+
+    /// Nothing has arrived, or all of it was read.
+    fn read_nothing(&mut self) -> Filled {
         // Once a FIN has come a read says so for ever, whatever came behind it.
         if self.fin_arrived {
             return Filled::End;
@@ -264,6 +293,7 @@ impl Socket {
             }
             let count = most.min(self.wire.len()).min(self.room.receive.saturating_sub(self.receive.len()));
             self.receive.extend(self.wire.drain(..count));
+            self.segments.extend((count > 0).then_some(count));
             return (count > 0).then_some(Wake::In);
         }
         if self.wire_fin && !self.fin_arrived {
@@ -307,6 +337,7 @@ impl Socket {
         }
         let count = most.min(self.send.len());
         self.receive.extend(self.send.drain(..count));
+        self.segments.extend((count > 0).then_some(count));
         Some(Wake::In)
     }
 

@@ -12,12 +12,17 @@ use std::time::Duration;
 
 use super::backend::{Conduct, Served};
 use super::client::{Client, Manner};
-use super::harness::{EPHEMERAL_FROM, Harness};
+use super::harness::{EPHEMERAL_FROM, Harness, Terms};
 use super::judge;
 use super::net::{Host, Net};
+use super::pipe::SLOT_BYTES;
+use super::seen::Seen;
 use super::socket::Room;
-use crate::config::{Affinity, Mode, NonHttp, RETRIES_MAX, WorkerConfig};
+use crate::backend::ProxyVersion;
+use crate::backend::places::PlaceLimits;
+use crate::config::{Affinity, Mode, NonHttp, RETRIES_MAX, Splice, WorkerConfig};
 use crate::ring::KeyHasher;
+use crate::session::balance::BalanceFactor;
 use crate::session::flow::Readiness;
 use crate::worker::token::{End, SessionKey, Target};
 
@@ -41,6 +46,8 @@ pub(super) enum Weather {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Outcome {
     pub(super) steps: usize,
+    /// Which ways the worker has taken.
+    pub(super) seen: Seen,
     /// Of every byte that anybody got, and of the number of calls.
     digest: u64,
 }
@@ -53,6 +60,8 @@ pub(super) struct World {
     pub(super) served: Vec<Served>,
     pub(super) steps: usize,
     random: fastrand::Rng,
+    /// In a storm: most backends die or hang before they have said a byte.
+    grim: bool,
     events_max: usize,
     listeners: usize,
     /// Keys that sessions had at some time; events for those that are gone come late.
@@ -64,8 +73,8 @@ impl World {
         let mut random = fastrand::Rng::with_seed(seed);
         let weather = if random.u8(..4) == 0 { Weather::Calm } else { Weather::Storm };
         let storm = weather == Weather::Storm;
-        let room = [600, 5_000, 100_000].map(|most| random.usize(most..2 * most));
-        let mut room = |_| random.choice(room).expect("there are three");
+        let room = [600, 5_000, 100_000, 600_000].map(|most| random.usize(most..2 * most));
+        let mut room = |_| random.choice(room).expect("there are four");
         let room = Room { receive: room(0), send: room(1), inbox: room(2) };
         let few = storm && random.u8(..4) == 0;
         let descriptors_max = if few { random.usize(6..30) } else { 1_000 };
@@ -73,6 +82,12 @@ impl World {
         net.jostle_chance = random.choice([0, 8, 100]).expect("there are three");
         net.accepts_lost = storm;
         let config = config(&mut random, weather);
+        if config.connections_per_source > 0 {
+            net.sources = random.u32(1..5);
+        }
+        // In calm weather too: that bytes are copied after all is nobody's loss.
+        net.pipes_refused = random.u8(..8) == 0;
+        net.splices_refused = random.choice([0, 0, 1, 300]).expect("there are four");
         let listeners = random.usize(1..=2);
         let events_max = random.choice([1, 4, 1024]).expect("there are three");
         let mut harness = Harness::new(config, net, listeners, random.u64(..));
@@ -80,7 +95,8 @@ impl World {
             add_backend(&mut harness, weather, &mut random);
         }
         let (clients, served, keys) = (Vec::new(), Vec::new(), Vec::new());
-        let mut world = Self { weather, harness, clients, served, steps: 0, random, events_max, listeners, keys };
+        let grim = storm && random.u8(..3) == 0;
+        let mut world = Self { weather, harness, clients, served, steps: 0, random, grim, events_max, listeners, keys };
         world.publish();
         world
     }
@@ -101,7 +117,8 @@ impl World {
         self.clients.iter().for_each(|client| (&client.got, client.end.is_some()).hash(&mut digest));
         self.served.iter().for_each(|served| (&served.got, served.end.is_some()).hash(&mut digest));
         self.harness.kernel.net().syscalls.hash(&mut digest);
-        Outcome { steps: self.steps, digest: digest.finish() }
+        let seen = Seen::of(self.harness.stats());
+        Outcome { steps: self.steps, seen, digest: digest.finish() }
     }
 
     fn storm(&self) -> bool {
@@ -140,7 +157,8 @@ impl World {
             _ => good,
         };
         let config = &self.harness.worker.desk.config;
-        self.clients.push(Client::new(self.clients.len(), id, config, manner, &mut self.random));
+        let calm = self.weather == Weather::Calm;
+        self.clients.push(Client::new(self.clients.len(), id, config, manner, calm, &mut self.random));
     }
 
     fn client_acts(&mut self) {
@@ -159,9 +177,11 @@ impl World {
     }
 
     fn meet_arrivals(&mut self) {
-        while let Some((_, id)) = { self.harness.kernel.net().arrived.pop_front() } {
-            let conduct = conduct(self.weather, &mut self.random);
-            self.served.push(Served::new(self.served.len(), id, conduct, &mut self.random));
+        while let Some((addr, id)) = { self.harness.kernel.net().arrived.pop_front() } {
+            let conduct = conduct(self.weather, self.grim, &mut self.random);
+            let backend = self.harness.backends.iter().find(|backend| backend.addr == addr);
+            let awaits_header = backend.is_some_and(|backend| backend.send_proxy.is_some());
+            self.served.push(Served::new(self.served.len(), id, conduct, awaits_header, &mut self.random));
         }
     }
 
@@ -198,7 +218,10 @@ impl World {
         if self.random.u8(..8) == 0 {
             self.harness.kernel.net().watches_refused = 1;
         }
+        let pipes_refused = self.random.u8(..4) == 0;
+        self.harness.kernel.net().pipes_refused = pipes_refused;
         self.publish();
+        self.evict();
     }
 
     fn publish(&mut self) {
@@ -206,6 +229,18 @@ impl World {
         let ready: Vec<_> =
             self.harness.backends.iter().filter(|_| !storm || random.u8(..4) > 0).map(Arc::clone).collect();
         self.harness.publish(ready);
+    }
+
+    /// Backends that are in no table any more may be rid of their sessions.
+    fn evict(&mut self) {
+        let table = self.harness.table.as_ref().expect("one was published");
+        let gone = |id| table.backends().all(|ready| ready.id != id);
+        let gone: Vec<_> = self.harness.backends.iter().map(|backend| backend.id).filter(|&id| gone(id)).collect();
+        if let Some(&id) = self.random.choice(&gone)
+            && self.random.u8(..3) == 0
+        {
+            self.harness.evict(id);
+        }
     }
 
     /// An event that was fetched for a session that is gone, after somebody else has its place (D13, haproxy 237e6a0d6).
@@ -268,7 +303,8 @@ impl World {
         self.harness.drain(Duration::from_secs(1));
         self.harness.pass(2_000);
         assert!(self.harness.worker.has_ended(), "a worker without sessions ends when it is drained");
-        assert_eq!(self.harness.kernel.net().descriptors(), 1, "the reserve is all that is left");
+        let pooled = 2 * self.harness.worker.desk.pipes.pooled().len();
+        assert_eq!(self.harness.kernel.net().descriptors(), 1 + pooled, "the reserve and empty pipes are left");
         self.meet_arrivals();
         let mut net = self.harness.kernel.net();
         net.deliver_all();
@@ -284,12 +320,22 @@ fn config(random: &mut fastrand::Rng, weather: Weather) -> WorkerConfig {
     config.mode = if random.u8(..5) == 0 { Mode::Tcp } else { Mode::Http };
     config.non_http = if random.u8(..4) == 0 { NonHttp::Reject } else { NonHttp::Raw };
     config.idle_timeout = Duration::from_secs(60);
+    config.accept_proxy = random.u8(..6) == 0;
+    config.splice = random.choice([Splice::Never, Splice::Bulk, Splice::Always]).expect("there are three");
+    config.pipe_bytes = random.choice([4, 16, 64]).expect("there are three") * SLOT_BYTES;
+    config.pipes_max = random.choice([0, 1, 64]).expect("there are three");
+    if random.u8(..3) == 0 {
+        config.balance_factor = Some(BalanceFactor::parse("1.25").unwrap());
+    }
     if config.mode == Mode::Tcp {
         config.affinity = Affinity::Connection;
         config.first_byte_timeout = Duration::ZERO;
     }
     if weather == Weather::Storm {
         config.retries = random.u32(..=RETRIES_MAX);
+        config.retry_budget_percent = random.choice([0, 100, 100, 100]).expect("there are four");
+        config.queue_timeout = Duration::from_millis(random.u64(1..8_000));
+        config.connections_per_source = random.choice([0, 0, 0, 2]).expect("there are four");
         config.connections_max = random.choice([3, 20, 1000]).expect("there are three");
         config.idle_timeout = Duration::from_secs(random.u64(5..60));
     }
@@ -303,7 +349,17 @@ fn add_backend(harness: &mut Harness, weather: Weather, random: &mut fastrand::R
     let addr = SocketAddr::from(([127, 0, 0, 1], port));
     let host = if itself { Host::Itself } else { host(weather, random) };
     harness.kernel.net().hosts.insert(addr, host);
-    harness.add_backend(addr);
+    harness.add_backend(addr, terms(harness, weather, random));
+}
+
+fn terms(harness: &Harness, weather: Weather, random: &mut fastrand::Rng) -> Terms {
+    let waiting = if weather == Weather::Calm { CLIENTS_MAX as u32 } else { random.u32(..6) };
+    // Counted where a factor wants to know, as the control side does it.
+    let counted = harness.worker.desk.config.balance_factor.map(|_| PlaceLimits { places: 0, waiting: 0 });
+    let limits = PlaceLimits { places: random.u32(1..5), waiting };
+    let places = if random.bool() { Some(limits) } else { counted };
+    let send_proxy = random.choice([None, None, Some(ProxyVersion::V1), Some(ProxyVersion::V2)]);
+    Terms { places, send_proxy: send_proxy.expect("there are four") }
 }
 
 fn host(weather: Weather, random: &mut fastrand::Rng) -> Host {
@@ -318,10 +374,14 @@ fn host(weather: Weather, random: &mut fastrand::Rng) -> Host {
     }
 }
 
-fn conduct(weather: Weather, random: &mut fastrand::Rng) -> Conduct {
+fn conduct(weather: Weather, grim: bool, random: &mut fastrand::Rng) -> Conduct {
     let some = random.usize(..300);
     match random.u8(..16) {
         _ if weather == Weather::Calm => random.choice([Conduct::Good, Conduct::SpeaksFirst]).expect("there are two"),
+        _ if grim && random.bool() => {
+            let early = [Conduct::ResetsAfter(0), Conduct::ClosesAfter(0), Conduct::ResetsAtOnce, Conduct::Hangs];
+            random.choice(early).expect("there are four")
+        }
         0 => Conduct::SpeaksFirst,
         1 => Conduct::ClosesAtOnce,
         2 => Conduct::ResetsAtOnce,

@@ -11,7 +11,7 @@ mod relay;
 
 use std::net::SocketAddr;
 
-use super::harness::{EPHEMERAL_FROM, Harness};
+use super::harness::{EPHEMERAL_FROM, Harness, Terms};
 use super::net::{Host, Net, SocketId};
 use super::socket::{End, Room};
 use crate::config::WorkerConfig;
@@ -52,11 +52,15 @@ impl Stage {
 
     /// Publishes backends at hosts of this nature.
     fn backends(&mut self, hosts: &[Host]) {
+        self.backends_on(Terms::default(), hosts);
+    }
+
+    fn backends_on(&mut self, terms: Terms, hosts: &[Host]) {
         for (number, &host) in (1..).zip(hosts) {
             let port = if host == Host::Itself { EPHEMERAL_FROM } else { 8_000 } + number;
             let addr = SocketAddr::from(([127, 0, 0, 1], port));
             self.harness.kernel.net().hosts.insert(addr, host);
-            self.harness.add_backend(addr);
+            self.harness.add_backend(addr, terms);
         }
         let all = self.harness.backends.clone();
         self.harness.publish(all);
