@@ -8,6 +8,7 @@ mod bugs;
 mod facts;
 mod overload;
 mod relay;
+mod splicing;
 
 use std::net::SocketAddr;
 
