@@ -28,6 +28,10 @@ pub(crate) const TURN_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Spliced bytes that count for one copied byte in both, for they take a quarter of the time or less.
 pub(crate) const SPLICED_PER_COPIED: usize = 4;
 
+/// What one splice counts for at the least: calls cost their time whatever they move, and a peer whose segments are of one
+/// byte would go on for as long as it sends. A read that brings little needs no such bound: it says that nothing is left.
+pub(crate) const TRANSFER_BYTES_MIN: usize = 4 * 1024;
+
 /// Where driving a session has led.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Driven {
@@ -130,7 +134,8 @@ fn transfer<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, direction: Direct
         return flush_held(live, desk, direction);
     }
     if splicing::has_pipe(live, desk, direction) {
-        return splicing::transfer(live, desk, direction) / SPLICED_PER_COPIED;
+        let moved = splicing::transfer(live, desk, direction);
+        return (moved / SPLICED_PER_COPIED).max(TRANSFER_BYTES_MIN);
     }
     let Some(source) = live.stream(direction.source()) else { return 0 };
     let outcome = desk.kernel.read(source, &mut desk.scratch);

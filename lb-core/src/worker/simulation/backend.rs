@@ -8,7 +8,7 @@ use std::fmt;
 use super::client::{self, Client, READ_BYTES, noise};
 use super::kernel::FRONT;
 use super::net::{Net, SocketId};
-use super::socket::End;
+use super::socket::{End, WIRE_BYTES_MAX};
 use crate::session::proxy_header::{self, Endpoints};
 
 /// How a backend treats a connection.
@@ -82,7 +82,11 @@ impl Served {
     ) -> Self {
         let says = [format!("b{number:07}:").into_bytes(), noise(random)].concat();
         let piece_max = random.choice([1, 40, 2000, 100_000]).expect("there are four");
-        let piece_max = if says.len() > 2000 { piece_max.max(200) } else { piece_max };
+        let piece_max = match says.len() {
+            0..=2000 => piece_max,
+            2001..=100_000 => piece_max.max(200),
+            _ => piece_max.max(WIRE_BYTES_MAX),
+        };
         Self {
             id,
             conduct,

@@ -8,14 +8,14 @@ use std::net::SocketAddr;
 
 use super::kernel::FRONT;
 use super::net::{Net, SocketId};
-use super::socket::End;
+use super::socket::{End, WIRE_BYTES_MAX};
 use crate::backend::ProxyVersion;
 use crate::config::{Affinity, Mode, WorkerConfig};
 use crate::session::first_line::FIRST_LINE_BYTES_MAX;
 use crate::session::proxy_header::{Endpoints, Header};
 
 /// What a slow peer reads at once, at the most: single bytes would only cost time.
-pub(super) const READ_BYTES: usize = 500;
+pub(super) const READ_BYTES: usize = 1_000;
 
 /// What a client means to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,7 +149,11 @@ impl Client {
         };
         let piece_max = random.choice([1, 40, 2000, 100_000]).expect("there are four");
         // Thousands of single bytes only cost time.
-        let piece_max = if sends.len() > 2000 { piece_max.max(200) } else { piece_max };
+        let piece_max = match sends.len() {
+            0..=2000 => piece_max,
+            2001..=100_000 => piece_max.max(200),
+            _ => piece_max.max(WIRE_BYTES_MAX),
+        };
         let announced = (config.accept_proxy && speech != Speech::Unannounced).then(|| address_of(number));
         let announcement = announced.map(|addr| announcement(addr, random)).unwrap_or_default();
         let replayable = if speech == Speech::Safe { head_len(&forwarded) } else { 0 };

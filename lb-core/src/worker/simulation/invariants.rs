@@ -9,23 +9,27 @@ use super::net::Net;
 use crate::config::Splice;
 use crate::session::flow::{Direction, Side};
 use crate::worker::buffers::SCRATCH_BYTES;
-use crate::worker::dispatch::{SESSION_BYTES_MAX, SPLICED_PER_COPIED};
+use crate::worker::dispatch::{SESSION_BYTES_MAX, SPLICED_PER_COPIED, TRANSFER_BYTES_MIN};
 use crate::worker::live::Live;
 use crate::worker::queue::Standing;
 
 /// Calls that one driving of a session may need besides those that move bytes: a whole life, four backends tried.
 const CALLS_A_SESSION_MAX: u64 = 64;
+/// Of those that move bytes through a pipe, two each, as many as the turn's bytes pay for.
+const CALLS_SPLICED_MAX: u64 = 2 * (SESSION_BYTES_MAX / TRANSFER_BYTES_MIN) as u64;
 /// Clients that one turn may let in.
 const ADMITTED_MAX: u64 = 64;
 
 /// A turn is bounded, in calls and in bytes.
 pub(super) fn bounded(harness: &Harness, calls: u64, driven: usize) {
-    // A session that moves its bytes one at a time pays a call for each; only short ones can, since a read takes all.
-    let allowed = (driven as u64 + 2 * ADMITTED_MAX) * CALLS_A_SESSION_MAX;
+    // A session that is copied and moves its bytes one at a time pays a call for each; only short ones can, since a read
+    // takes all.
+    let config = &harness.worker.desk.config;
+    let spliced = if config.splice == Splice::Never { 0 } else { CALLS_SPLICED_MAX };
+    let allowed = (driven as u64 + 2 * ADMITTED_MAX) * CALLS_A_SESSION_MAX + driven as u64 * spliced;
     assert!(calls <= allowed, "{calls} calls in one turn, for {driven} sessions driven");
     let most = harness.kernel.net().most_read();
     // Twice: once by the run queue and once by its event.
-    let config = &harness.worker.desk.config;
     let allowed = match config.splice {
         Splice::Never => 2 * (SESSION_BYTES_MAX + SCRATCH_BYTES),
         Splice::Bulk | Splice::Always => {

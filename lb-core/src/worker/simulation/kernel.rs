@@ -209,8 +209,13 @@ impl Kernel for FakeKernel {
         self.net().watch(stream.owned.fd, token, watch != Watch::Readable)
     }
 
-    fn release(&self, _stream: FakeStream) -> Option<(std::net::TcpStream, SocketAddr)> {
-        // A real socket can't be made of a fake one; "gone already" is an answer that the worker must live with.
-        None
+    fn release(&self, stream: FakeStream) -> Option<(std::net::TcpStream, SocketAddr)> {
+        // A real socket can't be made of a fake one: a stand-in, or "gone already", which the worker must live with.
+        let client = self.net().client_addr(stream.id);
+        if !self.net().hands_over {
+            return None;
+        }
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).ok()?;
+        Some((std::net::TcpStream::connect(listener.local_addr().ok()?).ok()?, client))
     }
 }

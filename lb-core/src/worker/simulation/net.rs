@@ -13,7 +13,7 @@ use mio::Token;
 use super::epoll::{Descriptor, Epoll, Wake};
 use super::ledger::Ledger;
 use super::pipe::{Pipe, PipeId};
-use super::socket::{End, Room, Socket};
+use super::socket::{End, Room, Socket, WIRE_BYTES_MAX};
 use crate::net::accept::Accepted;
 use crate::net::connect::ConnectFailure;
 use crate::outcome::{CannotSplice, Filled, Flushed};
@@ -85,6 +85,8 @@ pub(super) struct Net {
     pub(super) pipes_refused: bool,
     /// Of 65,536 splices, those that say that they aren't offered.
     pub(super) splices_refused: u16,
+    /// Sockets may leave the worker's hands.
+    pub(super) hands_over: bool,
     /// Clients come from so many addresses.
     pub(super) sources: u32,
     pub(super) ledger: Ledger,
@@ -119,6 +121,7 @@ impl Net {
             watches_refused: 0,
             pipes_refused: false,
             splices_refused: 0,
+            hands_over: false,
             sources: u32::MAX,
             ledger: Ledger::default(),
             hosts: BTreeMap::new(),
@@ -429,7 +432,7 @@ impl Net {
         let most = match self.random.u8(..4) {
             0 => 1,
             1 => self.random.usize(1..64),
-            _ => self.random.usize(1..100_000),
+            _ => self.random.usize(1..WIRE_BYTES_MAX),
         };
         let to_worker = self.random.bool();
         self.deliver(id, to_worker, most);

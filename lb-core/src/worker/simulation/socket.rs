@@ -399,7 +399,7 @@ impl Socket {
 }
 
 /// What a peer's kernel takes before the worker's window opens.
-const WIRE_BYTES_MAX: usize = 256 * 1024;
+pub(super) const WIRE_BYTES_MAX: usize = 512 * 1024;
 
 fn take_into(queue: &mut VecDeque<u8>, buffer: &mut [u8]) -> usize {
     let count = queue.len().min(buffer.len());

@@ -31,7 +31,7 @@ const STEPS: usize = 4_000;
 /// Clients that are about at once.
 const CLIENTS_MAX: usize = 24;
 /// Rounds in which everybody does one thing, until calm peers must be through.
-const ROUNDS_MAX: usize = 20_000;
+const ROUNDS_MAX: usize = 100_000;
 /// The longest deadline that a storm's settings have.
 const DEADLINE_MAX_MS: u64 = 70_000;
 
@@ -73,9 +73,7 @@ impl World {
         let mut random = fastrand::Rng::with_seed(seed);
         let weather = if random.u8(..4) == 0 { Weather::Calm } else { Weather::Storm };
         let storm = weather == Weather::Storm;
-        let room = [600, 5_000, 100_000, 600_000].map(|most| random.usize(most..2 * most));
-        let mut room = |_| random.choice(room).expect("there are four");
-        let room = Room { receive: room(0), send: room(1), inbox: room(2) };
+        let room = rooms(&mut random);
         let few = storm && random.u8(..4) == 0;
         let descriptors_max = if few { random.usize(6..30) } else { 1_000 };
         let mut net = Net::new(random.u64(..), descriptors_max, room);
@@ -312,6 +310,14 @@ impl World {
         self.served.iter_mut().for_each(|served| served.hear_the_end(&mut net, &self.clients));
         assert!(net.sockets().is_empty(), "nobody keeps a socket: {:?}", net.sockets());
     }
+}
+
+/// Small, large, or of every size.
+fn rooms(random: &mut fastrand::Rng) -> Room {
+    let sizes = [600, 5_000, 100_000, 600_000].map(|least| random.usize(least..2 * least));
+    let sizes = if random.u8(..4) == 0 { [sizes[3]; 4] } else { sizes };
+    let mut one = || random.choice(sizes).expect("there are four");
+    Room { receive: one(), send: one(), inbox: one() }
 }
 
 fn config(random: &mut fastrand::Rng, weather: Weather) -> WorkerConfig {

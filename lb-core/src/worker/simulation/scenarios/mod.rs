@@ -5,9 +5,13 @@
 
 mod backends;
 mod bugs;
+mod door;
 mod facts;
 mod overload;
+mod places;
 mod relay;
+mod replay;
+mod splicing;
 
 use std::net::SocketAddr;
 

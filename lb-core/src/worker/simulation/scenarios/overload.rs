@@ -84,6 +84,24 @@ fn a_backend_without_a_port_left_is_passed_over_at_once() {
     assert_eq!(stage.harness.stats().retries.read(), 1);
 }
 
+/// O3: whoever finds the backlog full comes again, and is late, not lost.
+#[test]
+fn clients_that_find_the_backlog_full_are_served_when_they_come_again() {
+    let mut stage = Stage::before_a_backend();
+    let (mut arrived, mut turned_away) = (0, 0);
+    while arrived < 400 {
+        match { stage.harness.kernel.net().client_connects(0) } {
+            Some(_) => arrived += 1,
+            None => {
+                turned_away += 1;
+                stage.settle();
+            }
+        }
+    }
+    stage.settle();
+    assert_eq!((stage.open_sessions(), turned_away), (400, 3));
+}
+
 /// As many as may be open are; the next one waits for a place, not for an event.
 #[test]
 fn a_client_over_the_limit_is_let_in_when_another_leaves() {
