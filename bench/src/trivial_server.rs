@@ -17,6 +17,10 @@ const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 /// Read and written at once.
 const READ_BYTES: usize = 4 * 1024;
 const WRITE_BYTES: usize = 256 * 1024;
+/// Where it listens.
+const PORTS: std::ops::Range<u16> = 20_000..32_768;
+/// Of those, how many are looked at for a free one.
+const PORTS_TRIED_MAX: usize = 100;
 const CLOSE: &str = "Connection: close\r\n";
 
 /// `lb-bench trivial-server`
@@ -59,11 +63,18 @@ pub(crate) async fn run(options: &Options) -> io::Result<()> {
     until_end.await?.map(drop)
 }
 
-/// With a queue that a burst of connections fits into: it is not the backend's queue that is measured.
+/// Below the ports that the kernel gives out, as servers are; and with a queue that a burst of connections fits into: it is
+/// not the backend's queue that is measured.
 fn listen() -> io::Result<TcpListener> {
-    let socket = tokio::net::TcpSocket::new_v4()?;
-    socket.bind(([127, 0, 0, 1], 0).into())?;
-    socket.listen(4096)
+    let mut outcome = Err(io::ErrorKind::AddrInUse.into());
+    for _ in 0..PORTS_TRIED_MAX {
+        let socket = tokio::net::TcpSocket::new_v4()?;
+        outcome = socket.bind(([127, 0, 0, 1], fastrand::u16(PORTS)).into()).and_then(|()| socket.listen(4096));
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    outcome
 }
 
 async fn accept(listener: TcpListener, site: Rc<Site>) {
