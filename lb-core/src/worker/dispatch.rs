@@ -215,7 +215,7 @@ fn flush<K: Kernel>(
     }
     let last = live.session.relay.ends_here(direction);
     let Some(sink) = live.stream(direction.sink()) else { return 0 };
-    let outcome = desk.kernel.write(sink, held.unwrap_or(&desk.scratch[..count]), last);
+    let outcome = desk.kernel.write(sink, held.unwrap_or_else(|| &desk.scratch[..count]), last);
     live.session.relay.flushed(direction, outcome);
     let Flushed::Bytes(taken) = outcome else { return 0 };
     live.session.touch(desk.now_ms);

@@ -157,3 +157,15 @@ fn a_kernel_that_will_not_splice_any_more_costs_no_byte() {
     assert_eq!(stage.harness.stats().spliced_bytes.read(), spliced_before, "copied for good");
     assert_eq!(stage.harness.stats().splice_fallbacks.read(), 1, "and asked once");
 }
+
+/// A pipe holds four times what the scratch does; so much, taken out, is handed on from memory like anything that is held.
+#[test]
+fn a_whole_pipe_that_has_to_be_taken_out_is_handed_on() {
+    let room = Room { receive: PLENTY, ..SMALL };
+    let mut stage = stage(WorkerConfig { pipe_bytes: config().pipe_bytes, ..spliced() }, room);
+    let (client, backend) = stalled_in_a_pipe(&mut stage);
+    stage.harness.kernel.net().splices_refused = u16::MAX;
+    assert!(hear_all(&mut stage, client).0 == counted(100_000));
+    stage.fin(backend);
+    assert_eq!(stage.hear(client).1, Some(End::Fin));
+}
