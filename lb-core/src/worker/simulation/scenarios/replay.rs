@@ -2,6 +2,7 @@
 //! more, and who must not.
 
 use super::*;
+use crate::config::Splice;
 use crate::session::retry_budget::{FLOOR_PER_SECOND, WINDOW_SECONDS};
 
 /// How a backend is lost.
@@ -95,7 +96,14 @@ fn a_client_that_has_ended_is_replayed_with_its_end() {
 /// A head that comes in pieces is held as a whole.
 #[test]
 fn a_head_in_two_pieces_is_replayed_whole() {
-    let mut stage = two_backends();
+    in_two_pieces(Splice::Never);
+    // A pipe would hide the second piece from the copy.
+    in_two_pieces(Splice::Always);
+}
+
+fn in_two_pieces(splice: Splice) {
+    let mut stage = Stage::with(WorkerConfig { splice, ..config() }, SMALL);
+    stage.backends(&[Host::Near, Host::Near]);
     let request = stage.request_for(0);
     let (line, rest) = request.split_at(request.len() - 2);
     let (client, first) = sent(&mut stage, line);
