@@ -144,11 +144,16 @@ pub(super) fn nothing_missed(harness: &mut Harness) {
         let live = worker.sessions.get(key).expect("it was listed");
         for side in [Side::Client, Side::Backend] {
             let Some(stream) = live.stream(side) else { continue };
-            let (unread, has_room) = {
+            let (unread, ended, has_room) = {
                 let mut net = harness.kernel.net();
                 let socket = net.socket(stream.id);
-                (socket.unread(), socket.has_room())
+                (socket.unread(), socket.has_ended(), socket.has_room())
             };
+            let known = match side {
+                Side::Client => live.session.relay.client_ended(),
+                Side::Backend => live.session.relay.has_ended(Direction::BackendToClient),
+            };
+            assert!(!ended || known || live.session.relay.readable(side), "the {side:?}'s end is forgotten: {live:?}");
             let held = match side {
                 Side::Client => live.session.relay.held(Direction::BackendToClient),
                 Side::Backend => live.session.relay.held(Direction::ClientToBackend),

@@ -107,7 +107,9 @@ fn not_announced(random: &mut fastrand::Rng) -> Vec<u8> {
 /// A head without a body, and sometimes another one behind it; and the same as it is to be forwarded.
 fn safe_request(number: usize, affinity: Affinity, random: &mut fastrand::Rng) -> (Vec<u8>, Vec<u8>) {
     let method = random.choice(["GET", "HEAD", "OPTIONS"]).expect("there are three");
-    let fields = random.choice(["", "Host: a\r\n", "Content-Length: 0\r\n"]).expect("there are three");
+    // Long enough for a socket to take a part of it.
+    let long = format!("X: {}\r\n", "x".repeat(random.usize(1_000..12_000)));
+    let fields = random.choice(["", "Host: a\r\n", "Content-Length: 0\r\n", &long]).expect("there are four");
     let surplus: &[u8] = if random.u8(..4) == 0 { b"GET /r?id=99999999 HTTP/1.1\r\n\r\n" } else { b"" };
     let sends = [&head(number, method, fields), surplus].concat();
     match affinity {

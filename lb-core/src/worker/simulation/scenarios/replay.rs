@@ -79,10 +79,25 @@ fn fifty_requests_in_flight_on_a_backend_that_dies_are_all_answered() {
 /// The client's end is the next backend's too, whenever it came.
 #[test]
 fn a_client_that_has_ended_is_replayed_with_its_end() {
+    ended_and_replayed(false);
+    ended_and_replayed(true);
+}
+
+/// `at_once`: the end is seen together with the last bytes, and not read by itself.
+fn ended_and_replayed(at_once: bool) {
     let mut stage = two_backends();
     let request = stage.request_for(0);
-    let (client, first) = sent(&mut stage, &request);
-    stage.fin(client);
+    let (line, end) = request.split_at(request.len() - 2);
+    let (client, first) = sent(&mut stage, line);
+    if at_once {
+        let mut net = stage.harness.kernel.net();
+        net.socket(client).peer_send(end);
+        net.socket(client).peer_fin();
+        (0..2).for_each(|_| net.deliver(client, true, usize::MAX));
+    } else {
+        stage.say(client, end);
+        stage.fin(client);
+    }
     assert_eq!(stage.hear(first), (request.clone(), Some(End::Fin)));
     stage.reset(first);
     let second = stage.arrived();
@@ -114,6 +129,34 @@ fn in_two_pieces(splice: Splice) {
     stage.reset(first);
     let second = stage.arrived();
     assert_eq!(stage.hear(second).0, whole);
+}
+
+/// Of a head that didn't fit the first backend's socket the next gets all, and nothing of it twice.
+#[test]
+fn a_head_that_the_first_took_half_of_is_replayed_whole() {
+    let room = Room { receive: PLENTY, ..SMALL };
+    let mut stage = Stage::with(config(), room);
+    stage.backends(&[Host::Near, Host::Near]);
+    let request = stage.request_for(0);
+    let (line, end) = request.split_at(request.len() - 2);
+    let long = [line, format!("X: {}\r\n", "x".repeat(14_000)).as_bytes(), end].concat();
+    let client = stage.client();
+    {
+        let mut net = stage.harness.kernel.net();
+        net.socket(client).peer_send(&long);
+        net.deliver(client, true, usize::MAX);
+    }
+    stage.harness.settle();
+    let first = stage.arrived();
+    stage.reset(first);
+    let second = stage.arrived();
+    let mut got = Vec::new();
+    while got.len() < long.len() {
+        let (more, _) = stage.hear(second);
+        assert!(!more.is_empty(), "{} of {} bytes came", got.len(), long.len());
+        got.extend(more);
+    }
+    assert!(got == long);
 }
 
 /// Not safe, or not one head alone: it may have been acted on.

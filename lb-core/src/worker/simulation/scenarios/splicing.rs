@@ -194,7 +194,12 @@ fn a_backend_that_a_splice_finds_dead_takes_the_pipe_with_it() {
 /// A byte of a response is noted whether it is copied or not: its id, its time, and that nothing is sent twice any more.
 #[test]
 fn a_response_that_is_spliced_is_noted_like_one_that_is_copied() {
-    let mut stage = stage(WorkerConfig { record_answered: true, ..spliced() }, SMALL);
+    noted(Splice::Never);
+    noted(Splice::Always);
+}
+
+fn noted(splice: Splice) {
+    let mut stage = stage(WorkerConfig { record_answered: true, splice, ..spliced() }, SMALL);
     let (client, backend) = stage.joined();
     stage.say(backend, b"answer");
     assert_eq!(stage.hear(client).0, b"answer");
