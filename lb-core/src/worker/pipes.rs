@@ -70,6 +70,12 @@ impl<P> Pipes<P> {
         &self.free
     }
 
+    /// How many sessions have one.
+    #[cfg(test)]
+    pub(crate) fn lent(&self) -> usize {
+        self.lent
+    }
+
     /// A session needs its pipe no more.
     pub(crate) fn give_back(&mut self, loan: Loan<P>) {
         debug_assert!(self.lent > 0, "no more come back than were lent");

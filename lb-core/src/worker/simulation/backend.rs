@@ -5,10 +5,11 @@
 
 use std::fmt;
 
-use super::client::{self, Client, READ_BYTES, noise};
+use super::client::{Client, READ_BYTES};
 use super::kernel::FRONT;
 use super::net::{Net, SocketId};
 use super::socket::{End, WIRE_BYTES_MAX};
+use super::speech::{self, noise};
 use crate::session::proxy_header::{self, Endpoints};
 
 /// How a backend treats a connection.
@@ -171,7 +172,7 @@ impl Served {
             return;
         }
         if self.client.is_none() {
-            self.client = client::number_in(&self.got);
+            self.client = speech::number_in(&self.got);
         }
         let Some(number) = self.client else { return };
         let client = &clients[number];

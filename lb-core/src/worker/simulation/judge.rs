@@ -10,9 +10,10 @@
 use std::collections::BTreeMap;
 
 use super::backend::Served;
-use super::client::{self, Client, Manner, Speech};
+use super::client::{Client, Manner};
 use super::ledger::Account;
 use super::socket::End;
+use super::speech::{self, Speech};
 use super::world::{Weather, World};
 use crate::config::{Affinity, Mode, NonHttp};
 use crate::session::answer::Status;
@@ -117,7 +118,7 @@ fn request(world: &World, served: &Served) {
     if world.weather == Weather::Calm && by_connection {
         assert_eq!(served.got.len(), client.forwarded.len(), "a backend misses bytes of client {number}");
     }
-    debug_assert_eq!(client::number_in(&served.got), Some(number));
+    debug_assert_eq!(speech::number_in(&served.got), Some(number));
 }
 
 /// Who was sent which request, in the order of the connects.
@@ -129,7 +130,7 @@ fn attempts(world: &World) {
             proxy_header::Read::Complete { len, .. } => len,
             _ => 0,
         };
-        if let Some(number) = client::number_in(&account.begin[header..]) {
+        if let Some(number) = speech::number_in(&account.begin[header..]) {
             by_client.entry(number).or_default().push((account, account.written - header));
         }
     }

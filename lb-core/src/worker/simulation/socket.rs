@@ -190,6 +190,11 @@ impl Socket {
         self.receive.len()
     }
 
+    /// Whether the peer's FIN is there to be read.
+    pub(super) fn has_ended(&self) -> bool {
+        self.fin_arrived
+    }
+
     /// Whether poll says that the worker could write.
     pub(super) fn has_room(&self) -> bool {
         self.state == State::Established && self.free_enough()

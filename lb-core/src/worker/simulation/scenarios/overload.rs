@@ -90,12 +90,12 @@ fn clients_that_find_the_backlog_full_are_served_when_they_come_again() {
     let mut stage = Stage::before_a_backend();
     let (mut arrived, mut turned_away) = (0, 0);
     while arrived < 400 {
-        match { stage.harness.kernel.net().client_connects(0) } {
-            Some(_) => arrived += 1,
-            None => {
-                turned_away += 1;
-                stage.settle();
-            }
+        let client = stage.harness.kernel.net().client_connects(0);
+        if client.is_some() {
+            arrived += 1;
+        } else {
+            turned_away += 1;
+            stage.settle();
         }
     }
     stage.settle();

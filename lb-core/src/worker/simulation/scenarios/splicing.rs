@@ -157,3 +157,56 @@ fn a_kernel_that_will_not_splice_any_more_costs_no_byte() {
     assert_eq!(stage.harness.stats().spliced_bytes.read(), spliced_before, "copied for good");
     assert_eq!(stage.harness.stats().splice_fallbacks.read(), 1, "and asked once");
 }
+
+/// A pipe holds four times what the scratch does; so much, taken out, is handed on from memory like anything that is held.
+#[test]
+fn a_whole_pipe_that_has_to_be_taken_out_is_handed_on() {
+    let room = Room { receive: PLENTY, ..SMALL };
+    let mut stage = stage(WorkerConfig { pipe_bytes: config().pipe_bytes, ..spliced() }, room);
+    let (client, backend) = stalled_in_a_pipe(&mut stage);
+    stage.harness.kernel.net().splices_refused = u16::MAX;
+    assert!(hear_all(&mut stage, client).0 == counted(100_000));
+    stage.fin(backend);
+    assert_eq!(stage.hear(client).1, Some(End::Fin));
+}
+
+/// Fact 5 with a pipe: the write that finds the reset leaves the pipe with bytes that nobody wants. It is closed.
+#[test]
+fn a_backend_that_a_splice_finds_dead_takes_the_pipe_with_it() {
+    let mut stage = stage(spliced(), SMALL);
+    let (client, backend) = stage.joined();
+    stage.say(backend, b"half of an ans");
+    {
+        let mut net = stage.harness.kernel.net();
+        for _ in 0..2 * SLOTS {
+            net.socket(client).peer_send(b"m");
+            net.deliver(client, true, 1);
+        }
+        net.peer_reset(backend);
+        // Between the splice into the pipe and the one out of it.
+        net.behind_next_call = Some(backend);
+    }
+    stage.settle();
+    assert_eq!(stage.hear(client), (b"half of an ans".to_vec(), Some(End::Reset)));
+    assert_eq!((stage.open_sessions(), stage.harness.worker.desk.pipes.lent()), (0, 0));
+}
+
+/// A byte of a response is noted whether it is copied or not: its id, its time, and that nothing is sent twice any more.
+#[test]
+fn a_response_that_is_spliced_is_noted_like_one_that_is_copied() {
+    noted(Splice::Never);
+    noted(Splice::Always);
+}
+
+fn noted(splice: Splice) {
+    let mut stage = stage(WorkerConfig { record_answered: true, splice, ..spliced() }, SMALL);
+    let (client, backend) = stage.joined();
+    stage.say(backend, b"answer");
+    assert_eq!(stage.hear(client).0, b"answer");
+    assert_eq!(stage.harness.control.answered().count(), 1);
+    let key = stage.harness.worker.sessions.keys()[0];
+    assert!(stage.harness.worker.sessions.get(key).unwrap().sent.is_none(), "no copy is kept any longer");
+    stage.say(client, &stage.request_for(0));
+    assert_eq!(stage.harness.stats().requests_pinned.read(), 1, "the next request is seen");
+    assert_eq!(stage.hear(backend).0, stage.request_for(0));
+}
