@@ -68,12 +68,10 @@ pub(crate) fn transfer<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, direct
 /// Fills the pipe, and once more where it took all that it was asked to: a slot holds as much as lies in one piece, so a
 /// pipe has often room for several times its size, and what leaves it in one call costs less than in several.
 fn fill_up<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, direction: Direction) -> Result<usize, CannotSplice> {
+    let most = live.pipe_mut(direction).as_ref().map_or(0, |loan| loan.bytes as usize);
     let mut moved = fill(live, desk, direction)?;
     let mut last = moved;
-    while last >= desk.pipes.bytes() / 2
-        && moved + desk.pipes.bytes() <= HELD_MAX
-        && live.session.relay.may_fill(direction)
-    {
+    while last > most / 2 && moved + most <= HELD_MAX && live.session.relay.may_fill(direction) {
         last = fill(live, desk, direction)?;
         moved += last;
     }
@@ -81,8 +79,8 @@ fn fill_up<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, direction: Directi
 }
 
 fn fill<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, direction: Direction) -> Result<usize, CannotSplice> {
-    let most = desk.pipes.bytes();
     let Some(loan) = live.pipe_mut(direction).take() else { return Ok(0) };
+    let most = loan.bytes as usize;
     let outcome = match live.stream(direction.source()) {
         Some(source) => desk.kernel.fill_pipe(source, &loan.pipe, most),
         None => Ok(Filled::Blocked),
