@@ -356,6 +356,9 @@ fn a_side_is_backed_up_only_while_bulk_waits_there_for_a_full_sink() {
     assert!(!relay.is_backed_up(Side::Backend), "the client has room");
     relay.flushed(BackendToClient, Flushed::Bytes(8));
     assert!(relay.is_backed_up(Side::Backend));
+    relay.readiness(Side::Backend).readable = false;
+    assert!(!relay.is_backed_up(Side::Backend), "nothing waits there: what comes has to be told");
+    relay.ready(Side::Backend, READY);
     relay.ready(Side::Client, READY);
     relay.flushed(BackendToClient, Flushed::Bytes(24));
     relay.spliced(BackendToClient, Filled::Blocked);
