@@ -56,7 +56,9 @@ pub struct WorkerConfig {
     pub splice: Splice,
     /// Bytes that a pipe can hold.
     pub pipe_bytes: usize,
-    /// Pipes over all workers; a direction that finds none is copied.
+    /// Bytes that one of the pipes lent first can hold; `pipe_bytes` = they are all alike.
+    pub large_pipe_bytes: usize,
+    /// Pipes over all workers, a large one counted as as many as it holds; a direction that finds none is copied.
     pub pipes_max: usize,
 }
 
@@ -87,6 +89,7 @@ impl WorkerConfig {
             source: None,
             splice: Splice::Bulk,
             pipe_bytes: PIPE_BYTES,
+            large_pipe_bytes: LARGE_PIPE_BYTES,
             pipes_max: 64,
         }
     }
@@ -109,6 +112,9 @@ pub struct Source {
 /// A pipe's size where nothing else is said: four times what a copied read takes, and an unprivileged user may have 256
 /// of them.
 pub const PIPE_BYTES: usize = 256 * 1024;
+
+/// What those hold that are lent first where nothing else is said: as much as an ordinary kernel gives.
+pub const LARGE_PIPE_BYTES: usize = 1024 * 1024;
 
 /// When a direction goes through a pipe (`--pipe-size 0`: never).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -43,7 +43,7 @@ pub(crate) fn serve(config: &Config) -> anyhow::Result<()> {
         backends: config.replicas as usize + config.backends.len(),
         pipes: config.pipes,
     };
-    let room = limits::room(nofile, needs)?.lowered(config.connections(), nofile)?;
+    let room = limits::room(nofile, needs)?.holding(config.pipes, nofile)?.lowered(config.connections(), nofile)?;
     if let Some(source) = config.source() {
         check_source(source)?;
     }

@@ -199,7 +199,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "LB_BALANCE_FACTOR", value_name = "F", allow_negative_numbers = true)]
     #[serde(deserialize_with = "number_text")]
     pub(crate) balance_factor: Option<String>,
-    /// What a pipe holds through which bulk is spliced, in bytes; 0: everything is copied [default: 262144]
+    /// What a pipe holds through which bulk is spliced, in bytes; 0: everything is copied [default: 262144,
+    /// and 1048576 for the first few, up to half of the memory of all]
     #[arg(long, env = "LB_PIPE_SIZE", value_name = "BYTES", allow_negative_numbers = true)]
     pub(crate) pipe_size: Option<usize>,
     /// Most such pipes; sessions beyond copy [default: as many as the limits of files and pipes allow]

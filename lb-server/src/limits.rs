@@ -76,7 +76,26 @@ pub(crate) struct TooManyConnections {
     limit: u64,
 }
 
+/// More pipes are asked for than the file limit has descriptors for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "--pipes {asked}: {limit} file descriptors allow {fit}: lower it, or raise the limit (ulimit -n, LimitNOFILE=)"
+)]
+pub(crate) struct TooManyPipes {
+    asked: usize,
+    fit: usize,
+    limit: u64,
+}
+
 impl Room {
+    /// The same, if it has all the pipes that were asked for.
+    pub(crate) fn holding(self, pipes: Pipes, nofile: u64) -> Result<Self, TooManyPipes> {
+        match pipes.asked {
+            Some(asked) if asked > self.pipes => Err(TooManyPipes { asked, fit: self.pipes, limit: nofile }),
+            _ => Ok(self),
+        }
+    }
+
     /// As many connections as `--connections` asks for, where that fits; else all that fit.
     pub(crate) fn lowered(self, asked: Option<usize>, nofile: u64) -> Result<Self, TooManyConnections> {
         let fit = self.connections;

@@ -89,4 +89,8 @@ pub(crate) enum Watch {
     Both,
     /// Room as well as what was asked before.
     AlsoWritable,
+    /// No more than a reset, or that both directions have ended, which epoll always reports.
+    Reset,
+    /// After [`Watch::Reset`]: bytes and ends.
+    ReadableAgain,
 }

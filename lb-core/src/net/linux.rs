@@ -123,6 +123,9 @@ impl Kernel for Linux {
         match watch {
             Watch::Readable => self.registry.register(stream, token, Interest::READABLE),
             Watch::Both => self.registry.register(stream, token, both),
+            // There is no empty interest; of urgent bytes nobody takes notice.
+            Watch::Reset => self.registry.reregister(stream, token, Interest::PRIORITY),
+            Watch::ReadableAgain => self.registry.reregister(stream, token, Interest::READABLE),
             Watch::AlsoWritable => self.registry.reregister(stream, token, both),
         }
     }

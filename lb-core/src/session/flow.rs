@@ -41,7 +41,7 @@ impl Direction {
 
 impl Side {
     /// The direction that begins here.
-    pub(super) fn source_of(self) -> Direction {
+    pub fn source_of(self) -> Direction {
         match self {
             Self::Client => Direction::ClientToBackend,
             Self::Backend => Direction::BackendToClient,

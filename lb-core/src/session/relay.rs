@@ -123,6 +123,11 @@ impl Relay {
         self.splice(Splice::Never);
     }
 
+    /// Whether there may be more to read in this direction.
+    pub fn may_fill(&self, direction: Direction) -> bool {
+        !self.has_ended(direction) && self.readable(direction.source())
+    }
+
     /// What is known of one socket.
     pub fn readiness(&mut self, side: Side) -> &mut Readiness {
         match side {
@@ -145,6 +150,13 @@ impl Relay {
             Side::Client => self.client.writable,
             Side::Backend => self.backend.writable,
         }
+    }
+
+    /// Whether much waits at a side that the sink has no room for: that still more has come there is no news.
+    pub fn is_backed_up(&self, side: Side) -> bool {
+        let direction = side.source_of();
+        let flow = self.flow(direction);
+        flow.bulk.wants_pipe() && !flow.eof && self.readable(side) && !self.writable(direction.sink())
     }
 
     /// The kernel has said something about a socket.

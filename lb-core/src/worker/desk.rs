@@ -116,19 +116,21 @@ impl<K: Kernel> Desk<K> {
     }
 
     /// Asks epoll for what the session waits for. Each socket is registered once; writability is added at the first
-    /// EAGAIN. Registering reports what is ready already, so nothing that came before is missed.
+    /// EAGAIN; one that is backed up is not listened to. Asking reports what is ready already, so nothing that came
+    /// before is missed.
     pub(crate) fn register(&mut self, live: &mut Live<K>, key: SessionKey) -> std::io::Result<()> {
         for side in [Side::Client, Side::Backend] {
-            let wanted = if live.session.relay.writable(side) { Registered::Readable } else { Registered::Both };
+            let relay = &live.session.relay;
+            let (writable, backed_up) = (relay.writable(side), relay.is_backed_up(side));
             let token = Target::Socket(key, live.end(side)).token();
             let Some(socket) = live.socket(side) else { continue };
-            if socket.registered >= wanted {
-                continue;
-            }
-            let watch = match (socket.registered, wanted) {
-                (Registered::Nothing, Registered::Both) => Watch::Both,
-                (Registered::Nothing, _) => Watch::Readable,
-                _ => Watch::AlsoWritable,
+            let (watch, wanted) = match (socket.registered, writable) {
+                (Registered::Nothing, true) => (Watch::Readable, Registered::Readable),
+                (Registered::Nothing, false) => (Watch::Both, Registered::Both),
+                (Registered::Readable | Registered::Both, true) if backed_up => (Watch::Reset, Registered::Reset),
+                (Registered::Reset, true) if !backed_up => (Watch::ReadableAgain, Registered::Readable),
+                (Registered::Readable | Registered::Reset, false) => (Watch::AlsoWritable, Registered::Both),
+                _ => continue,
             };
             self.kernel.watch(&mut socket.stream, token, watch)?;
             socket.registered = wanted;

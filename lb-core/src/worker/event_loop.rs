@@ -57,7 +57,7 @@ impl Loop {
         let admission = Admission::new(Rc::clone(&kernel), parts.listeners, parts.sessions_max).behind(door);
         let (ephemeral_from, _) = connect::ephemeral_ports();
         let desk = Desk::new(kernel, parts.config, parts.port, parts.number, ephemeral_from);
-        let pipes = Pipes::new(desk.config.pipe_bytes, parts.pipes_max);
+        let pipes = Pipes::new(desk.config.pipe_bytes, parts.pipes_max).with_large(desk.config.large_pipe_bytes);
         let desk = Desk { sources: parts.sources, pipes, ..desk };
         Ok(Self { poll: parts.poll, worker: Worker::new(admission, desk), started: Instant::now() })
     }

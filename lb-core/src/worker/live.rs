@@ -28,11 +28,15 @@ pub(crate) struct Socket<S> {
 }
 
 /// What epoll reports of a socket. Writability is asked for at the first EAGAIN, and stays asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Registered {
     Nothing,
+    /// Bytes and ends.
     Readable,
+    /// Room too.
     Both,
+    /// A reset only: what waits there is known, and every segment that joins it would wake the worker for nothing.
+    Reset,
 }
 
 impl<S> Socket<S> {

@@ -65,12 +65,12 @@ pub fn start(config: WorkerConfig, fronts: Fronts, notify: Notify) -> io::Result
         polls.push(poll);
     }
     let sources = NonZeroU32::new(config.connections_per_source).map(|limit| Arc::new(SourceLimit::new(limit.get())));
-    let pipes_max = config.pipes_max / count;
     let config = Arc::new(config);
     let (control, ports) = Control::link(wakers, &notify);
     let mut threads = Vec::with_capacity(count);
     for (number, ((poll, listeners), port)) in polls.into_iter().zip(listeners).zip(ports).enumerate() {
-        let sessions_max = share(config.connections_max, count, number);
+        let sessions_max = share(config.connections_max, count, number).max(1);
+        let pipes_max = share(config.pipes_max, count, number);
         let (config, sources) = (Arc::clone(&config), sources.clone());
         let parts = Parts { poll, listeners, config, port, number, sessions_max, sources, pipes_max };
         let claims = Arc::clone(&claims);
@@ -94,7 +94,10 @@ pub fn start(config: WorkerConfig, fronts: Fronts, notify: Notify) -> io::Result
     Ok(DataPlane { control, threads })
 }
 
-/// What one of `count` workers may have of `connections`: all of them together exactly that, but each at least one.
-fn share(connections: usize, count: usize, number: usize) -> usize {
-    (connections / count + usize::from(number < connections % count)).max(1)
+/// What one of `count` workers may have of `all`: together exactly that.
+fn share(all: usize, count: usize, number: usize) -> usize {
+    all / count + usize::from(number < all % count)
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,10 +15,15 @@ const REFUSED_FOR_MS: u64 = 1000;
 #[derive(Debug)]
 pub(crate) struct Pipes<P> {
     free: Vec<P>,
-    lent: usize,
+    free_large: Vec<P>,
+    /// What there is, lent or free; a large one counts as as many as it holds.
+    open: usize,
     max: usize,
     bytes: usize,
+    /// What a large one holds; as much as the others: there are none.
+    large_bytes: usize,
     asks_again_ms: u64,
+    asks_large_again_ms: u64,
 }
 
 /// A pipe that a session has, and how much is in it.
@@ -26,37 +31,55 @@ pub(crate) struct Pipes<P> {
 pub(crate) struct Loan<P> {
     pub(crate) pipe: P,
     pub(crate) held: u32,
+    /// How much it may be asked to take at once.
+    pub(crate) bytes: u32,
 }
 
 impl<P> Pipes<P> {
     /// At most `max` pipes of so many bytes.
     pub(crate) fn new(bytes: usize, max: usize) -> Self {
-        Self { free: Vec::new(), lent: 0, max, bytes, asks_again_ms: 0 }
+        let (free, free_large) = (Vec::new(), Vec::new());
+        Self { free, free_large, open: 0, max, bytes, large_bytes: bytes, asks_again_ms: 0, asks_large_again_ms: 0 }
     }
 
-    /// What a pipe holds.
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes
+    /// The same, half of their bytes as pipes of `large_bytes`, which are lent first: who moves much is mostly alone, and
+    /// pays half in a pipe four times as large.
+    pub(crate) fn with_large(self, large_bytes: usize) -> Self {
+        Self { large_bytes: large_bytes.max(self.bytes), ..self }
     }
 
     /// An empty pipe; `None` where all are lent or the kernel gives no more.
     pub(crate) fn take<K: Kernel<Pipe = P>>(&mut self, kernel: &K, now_ms: u64) -> Option<Loan<P>> {
-        if self.lent >= self.max {
+        if let Some(pipe) = self.free_large.pop().or_else(|| self.open_large(kernel, now_ms)) {
+            return Some(Loan { pipe, held: 0, bytes: self.large_bytes as u32 });
+        }
+        let pipe = self.free.pop().or_else(|| self.open_one(kernel, now_ms))?;
+        Some(Loan { pipe, held: 0, bytes: self.bytes as u32 })
+    }
+
+    fn open_large<K: Kernel<Pipe = P>>(&mut self, kernel: &K, now_ms: u64) -> Option<P> {
+        let units = self.units(self.large_bytes);
+        if units == 1 || self.open + units > self.max / 2 || now_ms < self.asks_large_again_ms {
             return None;
         }
-        let pipe = match self.free.pop() {
-            Some(pipe) => pipe,
-            None if now_ms < self.asks_again_ms => return None,
-            None => match kernel.pipe(self.bytes) {
-                Some(pipe) => pipe,
-                None => {
-                    self.asks_again_ms = now_ms + REFUSED_FOR_MS;
-                    return None;
-                }
-            },
-        };
-        self.lent += 1;
-        Some(Loan { pipe, held: 0 })
+        let pipe = kernel.pipe(self.large_bytes);
+        match pipe {
+            Some(_) => self.open += units,
+            None => self.asks_large_again_ms = now_ms + REFUSED_FOR_MS,
+        }
+        pipe
+    }
+
+    fn open_one<K: Kernel<Pipe = P>>(&mut self, kernel: &K, now_ms: u64) -> Option<P> {
+        if self.open >= self.max || now_ms < self.asks_again_ms {
+            return None;
+        }
+        let pipe = kernel.pipe(self.bytes);
+        match pipe {
+            Some(_) => self.open += 1,
+            None => self.asks_again_ms = now_ms + REFUSED_FOR_MS,
+        }
+        pipe
     }
 
     /// There is no session: pipes that are kept for none would only be descriptors that others miss.
@@ -78,11 +101,19 @@ impl<P> Pipes<P> {
 
     /// A session needs its pipe no more.
     pub(crate) fn give_back(&mut self, loan: Loan<P>) {
-        debug_assert!(self.lent > 0, "no more come back than were lent");
-        self.lent -= 1;
-        if loan.held == 0 && self.free.len() < POOLED_MAX.min(self.max) {
-            self.free.push(loan.pipe);
+        let bytes = loan.bytes as usize;
+        let units = self.units(bytes);
+        debug_assert!(self.open >= units, "no more come back than were lent");
+        let free = if units > 1 { &mut self.free_large } else { &mut self.free };
+        if loan.held == 0 && free.len() < POOLED_MAX {
+            free.push(loan.pipe);
+        } else {
+            self.open -= units;
         }
+    }
+
+    fn units(&self, bytes: usize) -> usize {
+        bytes / self.bytes.max(1)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Moves one direction of a session through a pipe: into it when it is empty, out of it as far as the sink takes.
 //!
-//! Only an empty pipe is filled, so what the kernel says of the socket can't be mistaken for what it says of the pipe.
+//! That the socket is empty is believed only of an empty pipe ([`crate::session::relay`]): one that holds something may
+//! be out of slots, and the kernel says the same of both.
 //! The session decides whether a direction is worth it ([`crate::session::bulk`]), the pool whether there is a pipe
 //! ([`super::pipes`]). Where the kernel won't splice, what is in the pipe is taken out and the session copies for good.
 
@@ -10,6 +11,10 @@ use super::{attempt, dispatch};
 use crate::net::kernel::Kernel;
 use crate::outcome::{CannotSplice, Filled, Flushed};
 use crate::session::flow::Direction;
+
+/// Bytes in a pipe from which on no more is asked for: what a session may move in a turn, and all that a reader who
+/// stalls can keep in the kernel beside its socket's buffer.
+const HELD_MAX: usize = 1024 * 1024;
 
 /// Whether what is to be moved next goes through a pipe; borrows one where it should and there is one.
 pub(crate) fn has_pipe<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, direction: Direction) -> bool {
@@ -39,7 +44,7 @@ fn must_be_seen<K: Kernel>(live: &Live<K>, direction: Direction) -> bool {
 /// Fills the pipe if it is empty and hands on what is in it. Gives the bytes moved.
 pub(crate) fn transfer<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, direction: Direction) -> usize {
     let moved = match live.session.relay.held(direction) {
-        0 => fill(live, desk, direction),
+        0 => fill_up(live, desk, direction),
         held => Ok(held),
     };
     let moved = moved.and_then(|moved| match live.session.relay.held(direction) {
@@ -60,9 +65,22 @@ pub(crate) fn transfer<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, direct
     }
 }
 
+/// Fills the pipe, and once more where it took all that it was asked to: a slot holds as much as lies in one piece, so a
+/// pipe has often room for several times its size, and what leaves it in one call costs less than in several.
+fn fill_up<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, direction: Direction) -> Result<usize, CannotSplice> {
+    let most = live.pipe_mut(direction).as_ref().map_or(0, |loan| loan.bytes as usize);
+    let mut moved = fill(live, desk, direction)?;
+    let mut last = moved;
+    while last > most / 2 && moved + most <= HELD_MAX && live.session.relay.may_fill(direction) {
+        last = fill(live, desk, direction)?;
+        moved += last;
+    }
+    Ok(moved)
+}
+
 fn fill<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, direction: Direction) -> Result<usize, CannotSplice> {
-    let most = desk.pipes.bytes();
     let Some(loan) = live.pipe_mut(direction).take() else { return Ok(0) };
+    let most = loan.bytes as usize;
     let outcome = match live.stream(direction.source()) {
         Some(source) => desk.kernel.fill_pipe(source, &loan.pipe, most),
         None => Ok(Filled::Blocked),
@@ -72,7 +90,7 @@ fn fill<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, direction: Direction)
         Filled::Bytes { count, .. } => count,
         _ => 0,
     };
-    loan.held = count as u32;
+    loan.held += count as u32;
     if count > 0 {
         live.session.touch(desk.now_ms);
         if direction == Direction::BackendToClient {

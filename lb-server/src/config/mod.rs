@@ -194,6 +194,7 @@ impl Config {
             connections_max: room.connections,
             splice: if room.pipes == 0 { Splice::Never } else { Splice::Bulk },
             pipe_bytes: self.pipes.bytes,
+            large_pipe_bytes: self.pipes.large_bytes,
             pipes_max: room.pipes,
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Not here: what the file limit allows, which is only known at boot ([`crate::limits`]).
 
-use lb_core::config::PIPE_BYTES;
+use lb_core::config::{LARGE_PIPE_BYTES, PIPE_BYTES};
 
 use super::{ConfigError, Surroundings, within};
 
@@ -20,6 +20,8 @@ const PAGES_PART: usize = 2;
 pub(crate) struct Pipes {
     /// What one holds; 0 where nothing is spliced.
     pub(crate) bytes: usize,
+    /// What those hold that are lent first; as much as the others where a size was asked for.
+    pub(crate) large_bytes: usize,
     /// `--pipes`.
     pub(crate) asked: Option<usize>,
     /// What the limit of pages allows.
@@ -29,12 +31,13 @@ pub(crate) struct Pipes {
 pub(super) fn resolve(size: Option<usize>, asked: Option<usize>, around: &Surroundings) -> Result<Pipes, ConfigError> {
     let bytes = size.unwrap_or(PIPE_BYTES);
     if bytes == 0 {
-        return Ok(Pipes { bytes: 0, asked: Some(0), by_pages: 0 });
+        return Ok(Pipes { bytes: 0, large_bytes: 0, asked: Some(0), by_pages: 0 });
     }
     within("--pipe-size", bytes as u64, SIZE_LEAST, SIZE_MOST)?;
     if let Some(pipes) = asked {
         within("--pipes", pipes as u64, 0, PIPES_MOST as u64)?;
     }
     let pages = bytes.next_power_of_two() / SIZE_LEAST as usize;
-    Ok(Pipes { bytes, asked, by_pages: (around.pipe_pages / PAGES_PART / pages).min(PIPES_MOST) })
+    let large_bytes = size.unwrap_or(LARGE_PIPE_BYTES);
+    Ok(Pipes { bytes, large_bytes, asked, by_pages: (around.pipe_pages / PAGES_PART / pages).min(PIPES_MOST) })
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 const ONE_CPU: Needs = Needs { workers: 1, fronts: 1, backends: 3, pipes: PIPES };
-const PIPES: Pipes = Pipes { bytes: 262_144, asked: None, by_pages: 128 };
+const PIPES: Pipes = Pipes { bytes: 262_144, large_bytes: 1_048_576, asked: None, by_pages: 128 };
 
 #[test]
 fn a_small_limit_still_serves_some() {
@@ -49,6 +49,18 @@ fn pipes_leave_most_descriptors_to_sessions_and_half_of_the_pages_to_others() {
     assert_eq!(room(1024, asked(8192)).expect("enough").pipes, 128, "a quarter of the descriptors at most");
     let with = |pipes| room(1024, asked(pipes)).expect("enough").connections;
     assert_eq!(with(0) - with(50), 50, "a pipe costs what a session costs");
+}
+
+#[test]
+fn more_pipes_than_the_file_limit_allows_are_refused_and_not_quietly_fewer() {
+    let started = |asked| {
+        let pipes = Pipes { asked: Some(asked), ..PIPES };
+        room(1024, Needs { pipes, ..ONE_CPU }).expect("enough").holding(pipes, 1024)
+    };
+    assert_eq!(started(128).expect("a quarter").pipes, 128);
+    let said = started(129).expect_err("one more").to_string();
+    assert!(said.starts_with("--pipes 129: 1024 file descriptors allow 128: lower it"), "{said}");
+    assert!(room(1024, ONE_CPU).expect("enough").holding(PIPES, 1024).is_ok(), "nobody asked");
 }
 
 #[test]

@@ -346,6 +346,30 @@ fn a_full_pipe_says_nothing_of_its_socket() {
     assert_eq!(relay.step(), Step::Wait);
 }
 
+/// A client that stalls: each segment that its backend still sent woke the worker, which could do nothing with it.
+#[test]
+fn a_side_is_backed_up_only_while_bulk_waits_there_for_a_full_sink() {
+    let mut relay = relaying(true);
+    relay.splice(Splice::Always);
+    relay.ready(Side::Backend, READY);
+    relay.spliced(BackendToClient, Filled::Bytes { count: 32, short: false });
+    assert!(!relay.is_backed_up(Side::Backend), "the client has room");
+    relay.flushed(BackendToClient, Flushed::Bytes(8));
+    assert!(relay.is_backed_up(Side::Backend));
+    relay.readiness(Side::Backend).readable = false;
+    assert!(!relay.is_backed_up(Side::Backend), "nothing waits there: what comes has to be told");
+    relay.ready(Side::Backend, READY);
+    relay.ready(Side::Client, READY);
+    relay.flushed(BackendToClient, Flushed::Bytes(24));
+    relay.spliced(BackendToClient, Filled::Blocked);
+    assert!(!relay.is_backed_up(Side::Backend), "it is empty, and what comes is news");
+    relay.splice(Splice::Never);
+    relay.ready(Side::Backend, READY);
+    relay.filled(BackendToClient, Filled::Bytes { count: 8, short: false });
+    relay.flushed(BackendToClient, Flushed::Bytes(4));
+    assert!(!relay.is_backed_up(Side::Backend), "what is copied is little");
+}
+
 #[test]
 fn bytes_that_are_counted_to_find_the_requests_end_are_never_spliced() {
     let mut relay = Relay::default();

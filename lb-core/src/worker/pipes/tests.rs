@@ -59,6 +59,29 @@ fn a_refused_size_is_no_pipe_and_is_not_asked_for_again_at_once() {
     assert!(pipes.take(&*kernel, 10 + REFUSED_FOR_MS).is_some());
 }
 
+/// Half of what all may hold goes into large ones, the rest into small ones: no more than was promised in all.
+#[test]
+fn large_ones_are_lent_first_and_all_together_hold_no_more() {
+    let kernel = kernel();
+    let mut pipes = Pipes::new(PAGE, 16).with_large(4 * PAGE);
+    let mut lent: Vec<_> = std::iter::from_fn(|| pipes.take(&kernel, 0)).collect();
+    let sizes: Vec<_> = lent.iter().map(|loan| loan.bytes as usize / PAGE).collect();
+    assert_eq!(sizes, [4, 4, 1, 1, 1, 1, 1, 1, 1, 1]);
+    pipes.give_back(lent.remove(0));
+    pipes.give_back(lent.pop().unwrap());
+    assert_eq!(pipes.take(&kernel, 0).unwrap().bytes as usize, 4 * PAGE, "the large one again");
+    assert_eq!(pipes.take(&kernel, 0).unwrap().bytes as usize, PAGE);
+    assert!(pipes.take(&kernel, 0).is_none());
+}
+
+/// An unprivileged user's pipes can't grow beyond /proc/sys/fs/pipe-max-size, nor anybody's to 2^40 bytes.
+#[test]
+fn where_the_kernel_refuses_large_ones_there_are_small_ones() {
+    let kernel = kernel();
+    let mut pipes = Pipes::new(PAGE, 1 << 30).with_large(1 << 40);
+    assert_eq!(pipes.take(&kernel, 0).unwrap().bytes as usize, PAGE);
+}
+
 #[test]
 fn what_goes_into_a_pipe_can_be_taken_out_again() {
     let kernel = kernel();
