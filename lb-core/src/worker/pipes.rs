@@ -16,6 +16,7 @@ const REFUSED_FOR_MS: u64 = 1000;
 pub(crate) struct Pipes<P> {
     free: Vec<P>,
     free_large: Vec<P>,
+    lent: usize,
     /// What there is, lent or free; a large one counts as as many as it holds.
     open: usize,
     max: usize,
@@ -39,7 +40,17 @@ impl<P> Pipes<P> {
     /// At most `max` pipes of so many bytes.
     pub(crate) fn new(bytes: usize, max: usize) -> Self {
         let (free, free_large) = (Vec::new(), Vec::new());
-        Self { free, free_large, open: 0, max, bytes, large_bytes: bytes, asks_again_ms: 0, asks_large_again_ms: 0 }
+        Self {
+            free,
+            free_large,
+            lent: 0,
+            open: 0,
+            max,
+            bytes,
+            large_bytes: bytes,
+            asks_again_ms: 0,
+            asks_large_again_ms: 0,
+        }
     }
 
     /// The same, half of their bytes as pipes of `large_bytes`, which are lent first: who moves much is mostly alone, and
@@ -50,11 +61,13 @@ impl<P> Pipes<P> {
 
     /// An empty pipe; `None` where all are lent or the kernel gives no more.
     pub(crate) fn take<K: Kernel<Pipe = P>>(&mut self, kernel: &K, now_ms: u64) -> Option<Loan<P>> {
-        if let Some(pipe) = self.free_large.pop().or_else(|| self.open_large(kernel, now_ms)) {
-            return Some(Loan { pipe, held: 0, bytes: self.large_bytes as u32 });
-        }
-        let pipe = self.free.pop().or_else(|| self.open_one(kernel, now_ms))?;
-        Some(Loan { pipe, held: 0, bytes: self.bytes as u32 })
+        let large = self.free_large.pop().or_else(|| self.open_large(kernel, now_ms));
+        let (pipe, bytes) = match large {
+            Some(pipe) => (pipe, self.large_bytes),
+            None => (self.free.pop().or_else(|| self.open_one(kernel, now_ms))?, self.bytes),
+        };
+        self.lent += 1;
+        Some(Loan { pipe, held: 0, bytes: bytes as u32 })
     }
 
     fn open_large<K: Kernel<Pipe = P>>(&mut self, kernel: &K, now_ms: u64) -> Option<P> {
@@ -84,13 +97,17 @@ impl<P> Pipes<P> {
 
     /// There is no session: pipes that are kept for none would only be descriptors that others miss.
     pub(crate) fn let_go(&mut self) {
+        debug_assert_eq!(self.lent, 0, "whoever has one has a session");
         self.free.clear();
+        self.free_large.clear();
+        self.open = 0;
     }
 
     /// Those that wait to be used again: a simulation looks into them.
     #[cfg(test)]
-    pub(crate) fn pooled(&self) -> &[P] {
-        &self.free
+    pub(crate) fn pooled(&self) -> impl ExactSizeIterator<Item = &P> {
+        let all: Vec<&P> = self.free.iter().chain(&self.free_large).collect();
+        all.into_iter()
     }
 
     /// How many sessions have one.
@@ -103,7 +120,8 @@ impl<P> Pipes<P> {
     pub(crate) fn give_back(&mut self, loan: Loan<P>) {
         let bytes = loan.bytes as usize;
         let units = self.units(bytes);
-        debug_assert!(self.open >= units, "no more come back than were lent");
+        debug_assert!(self.lent > 0 && self.open >= units, "no more come back than were lent");
+        self.lent -= 1;
         let free = if units > 1 { &mut self.free_large } else { &mut self.free };
         if loan.held == 0 && free.len() < POOLED_MAX {
             free.push(loan.pipe);

@@ -37,7 +37,15 @@ pub(super) struct Mask {
 #[derive(Clone, Copy, Debug)]
 struct Interest {
     token: Token,
-    writable: bool,
+    wanted: Wanted,
+}
+
+/// What is asked of a descriptor. Errors and the end of both directions are always reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Nothing,
+    Bytes,
+    BytesAndRoom,
 }
 
 /// An epoll instance.
@@ -49,8 +57,8 @@ pub(super) struct Epoll {
 
 impl Epoll {
     /// Adds or changes an interest; the state of the moment counts as news.
-    pub(super) fn watch(&mut self, fd: Descriptor, token: Token, writable: bool) {
-        self.interests.insert(fd, Interest { token, writable });
+    pub(super) fn watch(&mut self, fd: Descriptor, token: Token, wanted: Wanted) {
+        self.interests.insert(fd, Interest { token, wanted });
         self.queue(fd);
     }
 
@@ -60,7 +68,13 @@ impl Epoll {
     }
 
     pub(super) fn wake(&mut self, fd: Descriptor, wake: Wake) {
-        if self.interests.get(&fd).is_some_and(|interest| wake != Wake::Out || interest.writable) {
+        let Some(interest) = self.interests.get(&fd) else { return };
+        let is_news = match wake {
+            Wake::In => interest.wanted != Wanted::Nothing,
+            Wake::Out => interest.wanted == Wanted::BytesAndRoom,
+            Wake::State => true,
+        };
+        if is_news {
             self.queue(fd);
         }
     }
@@ -79,11 +93,12 @@ impl Epoll {
         {
             let Some(interest) = self.interests.get(&fd) else { continue };
             let mask = poll(fd);
+            let readable = mask.readable && interest.wanted != Wanted::Nothing;
             let news = Readiness {
-                readable: mask.readable,
-                writable: mask.writable && interest.writable,
+                readable,
+                writable: mask.writable && interest.wanted == Wanted::BytesAndRoom,
                 // As mio reads EPOLLHUP and EPOLLRDHUP.
-                hangup: mask.hangup || (mask.readable && mask.read_closed),
+                hangup: mask.hangup || (readable && mask.read_closed),
                 error: mask.error,
             };
             if news != Readiness::default() {

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use mio::Token;
 
-use super::epoll::Descriptor;
+use super::epoll::{Descriptor, Wanted};
 use super::net::{Net, SocketId};
 use super::pipe::PipeId;
 use super::socket::{Broken, Socket};
@@ -206,7 +206,12 @@ impl Kernel for FakeKernel {
     }
 
     fn watch(&self, stream: &mut FakeStream, token: Token, watch: Watch) -> io::Result<()> {
-        self.net().watch(stream.owned.fd, token, watch != Watch::Readable)
+        let wanted = match watch {
+            Watch::Readable | Watch::ReadableAgain => Wanted::Bytes,
+            Watch::Both | Watch::AlsoWritable => Wanted::BytesAndRoom,
+            Watch::Reset => Wanted::Nothing,
+        };
+        self.net().watch(stream.owned.fd, token, wanted)
     }
 
     fn release(&self, stream: FakeStream) -> Option<(std::net::TcpStream, SocketAddr)> {

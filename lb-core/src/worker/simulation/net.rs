@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 
 use mio::Token;
 
-use super::epoll::{Descriptor, Epoll, Wake};
+use super::epoll::{Descriptor, Epoll, Wake, Wanted};
 use super::ledger::Ledger;
 use super::pipe::{Pipe, PipeId};
 use super::socket::{Room, Socket};
@@ -217,7 +217,7 @@ impl Net {
         let number = self.listeners.len();
         let fd = self.open(Open::Listener(number)).expect("a listener is opened first");
         self.listeners.push(Listener { fd, queue: VecDeque::new(), refuses_new: false });
-        self.epoll.watch(fd, token, false);
+        self.epoll.watch(fd, token, Wanted::Bytes);
         (fd, number)
     }
 
@@ -281,13 +281,13 @@ impl Net {
         id
     }
 
-    pub(super) fn watch(&mut self, fd: Descriptor, token: Token, writable: bool) -> io::Result<()> {
+    pub(super) fn watch(&mut self, fd: Descriptor, token: Token, wanted: Wanted) -> io::Result<()> {
         self.note_call();
         if self.watches_refused > 0 {
             self.watches_refused -= 1;
             return Err(io::Error::from_raw_os_error(libc::ENOSPC));
         }
-        self.epoll.watch(fd, token, writable);
+        self.epoll.watch(fd, token, wanted);
         Ok(())
     }
 
