@@ -127,6 +127,23 @@ fn selection_ends_when_everybody_refuses_and_when_nobody_is_there() {
     stage.heard_answer(client, Status::Unavailable);
 }
 
+/// A connect to a backend that is evicted isn't waited for.
+#[test]
+fn who_is_connecting_to_an_evicted_backend_is_given_another_at_once() {
+    let mut stage = Stage::new();
+    stage.backends(&[Host::BlackHole, Host::Near]);
+    let client = stage.client();
+    let request = stage.request_for(0);
+    stage.say(client, &request);
+    assert_eq!(stage.arrival(), None);
+    let (gone, left) = (stage.harness.backends[0].clone(), stage.harness.backends[1].clone());
+    stage.harness.publish([left]);
+    stage.harness.evict(gone.id);
+    stage.settle();
+    let backend = stage.arrived();
+    assert_eq!(stage.hear(backend).0, request);
+}
+
 /// haproxy 1b8c5abee: a backend that is removed keeps the sessions that it has.
 #[test]
 fn a_backend_that_leaves_the_table_serves_its_sessions_to_their_end() {

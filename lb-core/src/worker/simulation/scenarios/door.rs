@@ -4,6 +4,7 @@ use super::*;
 use crate::backend::ProxyVersion;
 use crate::worker::simulation::kernel::FRONT;
 
+const ADMIN_REQUEST: &[u8] = b"GET /rep HTTP/1.1\r\nHost: a\r\n\r\n";
 const HEADER: &[u8] = b"PROXY TCP4 192.0.2.7 198.51.100.1 5000 80\r\n";
 
 fn behind_a_proxy() -> Stage {
@@ -118,17 +119,22 @@ fn a_source_is_who_the_header_names() {
 /// A client of the admin side is handed over with all it has said, under the address that it was announced with.
 #[test]
 fn a_client_of_the_admin_side_is_handed_over_with_what_it_has_said() {
+    handed_over(&[ADMIN_REQUEST]);
+    handed_over(&[&ADMIN_REQUEST[..6], &ADMIN_REQUEST[6..]]);
+}
+
+fn handed_over(pieces: &[&[u8]]) {
     let settings = WorkerConfig { serve_admin_paths: true, accept_proxy: true, connections_per_source: 1, ..config() };
     let mut stage = Stage::with(settings, SMALL);
     stage.harness.kernel.net().hands_over = true;
     let client = stage.client();
-    let request = b"GET /rep HTTP/1.1\r\nHost: a\r\n\r\n";
     stage.say(client, HEADER);
-    stage.say(client, &request[..6]);
-    stage.say(client, &request[6..]);
+    for piece in pieces {
+        stage.say(client, piece);
+    }
     let handed: Vec<_> = stage.harness.control.front_requests().collect();
     assert_eq!(handed.len(), 1);
-    assert!(request.starts_with(&handed[0].received[..]) && handed[0].received.len() > 6);
+    assert_eq!(handed[0].received, ADMIN_REQUEST);
     assert_eq!(handed[0].client, "192.0.2.7:5000".parse().unwrap());
     assert_eq!(stage.open_sessions(), 0);
     let again = stage.client();
