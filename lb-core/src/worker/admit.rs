@@ -16,7 +16,7 @@ use crate::net::kernel::Kernel;
 use crate::session::Session;
 
 /// Clients taken from one listener in one turn; the rest waits for the next, so that those being served aren't held up.
-const ACCEPT_BATCH_MAX: usize = 32;
+const ACCEPT_BATCH_MAX: usize = 16;
 /// How soon accepting is tried again after the process ran out of descriptors.
 const RETRY_MS: u64 = 5;
 /// How long clients wait while no descriptor comes free before the reserve is spent to refuse them cleanly.

@@ -23,8 +23,8 @@ use crate::net::linux::Linux;
 use crate::session::flow::Readiness;
 
 /// Events fetched at once; more ready sockets than this come up in the next turns, in the kernel's order. At some 15 µs a
-/// small request this is two milliseconds, and one `epoll_wait` for so many costs nothing.
-const EVENTS_MAX: usize = 128;
+/// small request this is a millisecond, and one `epoll_wait` for so many costs next to nothing.
+const EVENTS_MAX: usize = 64;
 
 /// What a worker is made of.
 pub(crate) struct Parts {

@@ -24,7 +24,7 @@ use crate::session::flow::Readiness;
 
 /// Deadlines looked at in one turn; the others are due in the next, which comes at once. Thousands of slow clients that
 /// came together are answered together, and those being served shouldn't wait for all of that.
-const EXPIRE_BATCH_MAX: usize = 64;
+const EXPIRE_BATCH_MAX: usize = 32;
 
 /// What is left of a turn's bytes when the sessions that were cut short in the one before have had theirs: enough for what
 /// the kernel has reported since.
