@@ -86,6 +86,8 @@ soak DIR="bench/results/soak": && (soak-verdicts DIR)
     {{isolated}} target/release/lb-bench a1 --requests 100000 --out {{DIR}}/a1-100k
     {{isolated}} target/release/lb-bench a1 --requests 1000000 --out {{DIR}}/a1-1m
     cargo test -j {{jobs}} --release -p lb-core --test loopback --no-run
+    LB_SIM_RANDOM=5000 cargo test -j {{jobs}} -p lb-core --lib a_million_steps -- --nocapture
+    fuzz/run 300
     for seed in $(seq 1 20); do LB_TRAFFIC_SEED=$seed cargo test -q --release -p lb-core --test loopback traffic || exit 1; done
 
 # The part of `soak` whose verdicts are all wanted, also where an earlier one fails

@@ -35,8 +35,9 @@ use world::{Outcome, World};
 const STEPS_MIN: usize = 5_000_000;
 /// Seeds that are played in every run of the tests, from 0 on.
 const FIXED_SEEDS: u64 = 400;
-/// Seeds that nobody has chosen.
-const RANDOM_SEEDS: u64 = 20;
+/// Seeds that nobody has chosen, where none are asked for: a change is judged by what it does to known runs, and `just soak`
+/// looks for new ones.
+const RANDOM_SEEDS: u64 = 0;
 
 /// D1, D5–D7, D9, D13, O1–O6, O8, B2–B7, B11 at random; and whatever nobody has thought of.
 #[test]
