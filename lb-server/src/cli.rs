@@ -106,7 +106,7 @@ pub(crate) struct ServeArgs {
     /// What a replica is told to be: {name}, and {N} = its seat's number [default: {name}]
     #[arg(long, env = "LB_SERVER_ID", value_name = "PATTERN")]
     pub(crate) server_id: Option<String>,
-    /// A backend that somebody else runs, NAME=HOST:PORT[,weight=W][,send-proxy=v1|v2]; repeatable
+    /// A backend that somebody else runs, NAME=HOST:PORT, with ,weight=W and ,send-proxy=v1 or v2 behind it; repeatable
     #[arg(long, env = "LB_BACKEND", value_name = "NAME=HOST:PORT[,…]", value_delimiter = ' ')]
     #[serde(deserialize_with = "texts")]
     pub(crate) backend: Option<Vec<String>>,
