@@ -50,9 +50,16 @@ pub enum AdminAddr {
     Unix(PathBuf),
 }
 
+/// What a replica is, and how it is started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LaunchConfig {
+    /// `--runtime process`.
+    Process(ProcessConfig),
+}
+
 /// What a replica is, for the `process` runtime.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LaunchConfig {
+pub struct ProcessConfig {
     /// The program and its arguments, `{port}` and `{name}` not yet filled in.
     pub argv: Vec<String>,
     /// Our own binary: started as `SELF launch -- ARGV…`, it makes a new session and becomes the program.
@@ -91,3 +98,6 @@ pub struct Names {
     /// `--server-id`: what a replica is told to be; `{name}` and `{n}` (its seat's number).
     pub server_id: String,
 }
+
+#[cfg(test)]
+pub(crate) mod sample;

@@ -14,7 +14,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{timeout, timeout_at};
 
-use crate::config::{AdminConfig, StaticBackend};
+use crate::config::{AdminConfig, LaunchConfig, StaticBackend};
 use crate::events::EventLog;
 use crate::health::schedule::Checks;
 use crate::http::{self, Api, Listener};
@@ -80,13 +80,29 @@ pub fn start(
     wake: Arc<Notify>,
     listener: Option<Listener>,
 ) -> Result<ControlPlane, StartError> {
-    let recipe = Recipe::new(&config.launch, config.names.server_id.clone());
-    let launcher = ProcessLauncher::new(recipe, config.state_dir.clone())
-        .map_err(|source| StartError::StateDir { path: config.state_dir.clone(), source })?;
-    let started = launcher.started();
+    // Whatever the runtime: as PID 1 of a container we inherit orphans all the same.
+    let started = Started::default();
+    match &config.launch {
+        LaunchConfig::Process(process) => {
+            let recipe = Recipe::new(process, config.names.server_id.clone());
+            let launcher = ProcessLauncher::new(recipe, config.state_dir.clone(), started.clone())
+                .map_err(|source| StartError::StateDir { path: config.state_dir.clone(), source })?;
+            start_with(launcher, &config, control, wake, listener, started)
+        }
+    }
+}
+
+fn start_with<L: Launcher>(
+    launcher: L,
+    config: &AdminConfig,
+    control: Control,
+    wake: Arc<Notify>,
+    listener: Option<Listener>,
+    started: Started,
+) -> Result<ControlPlane, StartError> {
     let (applied, applied_by_all) = watch::channel(0);
     let publisher = Publisher::to_workers(control.clone());
-    let prepared = Prepared::new(&config, control.workers(), launcher, publisher, applied_by_all)?;
+    let prepared = Prepared::new(config, control.workers(), launcher, publisher, applied_by_all)?;
     let inbox = Inbox { control: control.clone(), wake, owner: prepared.results.clone(), applied };
     let (membership, events) = (prepared.membership.clone(), Arc::clone(&prepared.events));
     let api = Api { membership, events, control, requests: RequestLog::new(config.record_requests) };

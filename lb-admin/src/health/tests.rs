@@ -13,7 +13,8 @@ use tokio::time::timeout;
 use super::probe::{self, Probe};
 use super::rise_fall::Outcome;
 use super::schedule::Checks;
-use crate::config::{AdminConfig, Check, LaunchConfig, Names, StaticBackend};
+use crate::config::sample::config;
+use crate::config::{Check, StaticBackend};
 use crate::membership::state::Input;
 
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -116,25 +117,6 @@ async fn one_that_accepts_and_says_nothing_is_bad_after_a_second() {
     assert_eq!(outcome, Outcome::Bad("no answer in 1 s".to_owned()));
 }
 
-fn config() -> AdminConfig {
-    AdminConfig {
-        listen: None,
-        ring: lb_core::ring::RingConfig::new(lb_core::ring::Rule::Rendezvous, None, 0).expect("a good ring"),
-        replicas: 0,
-        launch: LaunchConfig { argv: Vec::new(), launcher: "unused".into() },
-        backends: Vec::new(),
-        replica_check: heartbeat(),
-        backend_check: Check::Tcp,
-        replica_send_proxy: None,
-        names: Names { first: "S{n}".into(), made_up: "S{n}".into(), server_id: "{name}".into() },
-        drain_timeout: Duration::ZERO,
-        places: None,
-        record_requests: None,
-        replicas_max: 64,
-        state_dir: "unused".into(),
-    }
-}
-
 async fn next(inputs: &mut mpsc::UnboundedReceiver<Input>) -> Input {
     timeout(DEADLINE, inputs.recv()).await.expect("in time").expect("it runs")
 }
@@ -142,7 +124,7 @@ async fn next(inputs: &mut mpsc::UnboundedReceiver<Input>) -> Input {
 #[tokio::test]
 async fn a_backend_that_went_away_is_down_with_the_first_probe_that_the_data_path_asks_for() {
     let (found, mut inputs) = mpsc::unbounded_channel();
-    let mut checks = Checks::new(&config(), found);
+    let mut checks = Checks::new(&config(0), found);
     let (addr, task) = peer(b"HTTP/1.1 200 OK\r\n\r\n").await;
     let backend = Backend::new(BackendId(1), Arc::from("S1"), Seat::numbered(1), addr, 1);
     checks.watch(&backend, true);
@@ -159,7 +141,7 @@ async fn a_backend_that_went_away_is_down_with_the_first_probe_that_the_data_pat
 #[tokio::test]
 async fn backends_are_looked_up_at_start() {
     let (found, mut inputs) = mpsc::unbounded_channel();
-    let checks = Checks::new(&config(), found);
+    let checks = Checks::new(&config(0), found);
     let host = "127.0.0.1:4321".to_owned();
     checks.resolve(&[StaticBackend {
         name: "ext".into(),

@@ -108,6 +108,9 @@ impl<L: Launcher> Owner<L> {
         match effect {
             Effect::Record { .. } => {}
             Effect::Launch { id, name, seat } => self.supervisor.launch(Order { id, name, seat }),
+            Effect::Adopt { id, name, seat, trace } => self.supervisor.adopt(Order { id, name, seat }, trace),
+            Effect::Retire(id) => self.supervisor.retire(id),
+            Effect::Release(id) => self.supervisor.release(id),
             Effect::Stop(id) => self.supervisor.stop(id),
             Effect::Evict(id) => self.publisher.evict(id),
             Effect::Watch { backend, supervised } => self.checks.watch(&backend, supervised),

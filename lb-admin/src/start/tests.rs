@@ -8,12 +8,11 @@ use std::os::fd::AsFd;
 use std::path::Path;
 
 use lb_core::backend::BackendState;
-use lb_core::ring::{RingConfig, Rule};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
 use super::*;
-use crate::config::{AdminAddr, Check, LaunchConfig, Names};
+use crate::config::{AdminAddr, sample};
 use crate::events::EventKind;
 use crate::membership::command::{Add, ChangeError, Remove};
 use crate::membership::snapshot::{BackendView, Snapshot};
@@ -39,22 +38,7 @@ while True:
 const DEADLINE: Duration = Duration::from_secs(30);
 
 fn config(replicas: u32, state_dir: &Path) -> AdminConfig {
-    AdminConfig {
-        listen: None,
-        ring: RingConfig::new(Rule::Rendezvous, Some(1024), 0).expect("a good ring"),
-        replicas,
-        launch: LaunchConfig { argv: Vec::new(), launcher: "unused".into() },
-        backends: Vec::new(),
-        replica_check: Check::Http("/heartbeat".into()),
-        backend_check: Check::Tcp,
-        replica_send_proxy: None,
-        names: Names { first: "S{n}".into(), made_up: "S{n}".into(), server_id: "{name}".into() },
-        drain_timeout: Duration::from_secs(30),
-        places: None,
-        record_requests: None,
-        replicas_max: 64,
-        state_dir: state_dir.join("state"),
-    }
+    AdminConfig { state_dir: state_dir.join("state"), ..sample::config(replicas) }
 }
 
 /// A running control plane and the folder that it works in.
@@ -71,7 +55,8 @@ impl Running {
         let argv = argv.iter().map(|arg| arg.replace("{folder}", &folder.path().display().to_string())).collect();
         // setsid(1) plays the part of our binary's `launch` verb, exit codes included.
         let recipe = Recipe { launcher: vec!["setsid".into()], argv, server_id: "id-{name}-{n}".into() };
-        let launcher = ProcessLauncher::new(recipe, config.state_dir.clone()).expect("a folder for the output");
+        let launcher = ProcessLauncher::new(recipe, config.state_dir.clone(), Started::default())
+            .expect("a folder for the output");
         let (applied, applied_by_all) = watch::channel(0);
         let publisher = Publisher::to(move |table| {
             applied.send_replace(table.version());

@@ -1,14 +1,17 @@
-//! The seam between the supervisor and what runs replicas: processes today, containers later.
+//! The seam between the supervisor and what runs replicas: processes or containers.
 //!
-//! A [`Launcher`] starts one replica for an [`Order`]; the [`Replica`] it gives says when it has ended and can be told
-//! to end. Neither decides anything: when to start, how long to wait and what a failure means is the membership's and
-//! the supervisor's business. Neighbour: [`super::process`] is the launcher for the `process` runtime.
+//! A [`Launcher`] starts one replica for an [`Order`], or takes over one that an earlier `lb serve` has left running; the
+//! [`Replica`] it gives tells what happens to it and can be told to end. Neither decides anything: when to start, how
+//! long to wait and what a failure means is the membership's and the supervisor's business. Neighbour:
+//! [`super::process`] is the launcher for the `process` runtime.
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lb_core::backend::BackendId;
+use serde::{Deserialize, Serialize};
 
 /// A replica to start.
 #[derive(Clone, Debug)]
@@ -32,6 +35,13 @@ pub(crate) struct Exit {
     pub(crate) output: String,
 }
 
+impl Exit {
+    /// Nothing more is known than this.
+    pub(crate) fn because(how: &str) -> Self {
+        Self { how: how.to_owned(), hopeless: false, output: String::new() }
+    }
+}
+
 impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.how)?;
@@ -42,6 +52,39 @@ impl fmt::Display for Exit {
     }
 }
 
+/// What is written down of a running replica, so that the next `lb serve` finds it again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Trace {
+    /// A process. Its number may be somebody else's by now; with the time of its start it can't be.
+    Process {
+        /// Its number.
+        pid: u32,
+        /// Clock ticks between the boot of the machine and its start (/proc/PID/stat).
+        start_ticks: u64,
+        /// Where it listens, on 127.0.0.1.
+        port: u16,
+    },
+    /// A container.
+    Container {
+        /// The engine's own id for it, 64 hex digits.
+        id: String,
+        /// Where it was reached.
+        addr: SocketAddr,
+    },
+}
+
+/// What happens to a replica without our doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    /// It was frozen: it answers nothing until it is resumed.
+    Paused,
+    /// It goes on.
+    Resumed,
+    /// It has ended; nothing of it is left.
+    Ended(Exit),
+}
+
 /// Starts replicas.
 pub(crate) trait Launcher: Send + Sync + 'static {
     /// What it starts.
@@ -49,18 +92,36 @@ pub(crate) trait Launcher: Send + Sync + 'static {
 
     /// Starts one. It need not answer its checks yet.
     fn launch(&self, order: &Order) -> impl Future<Output = Result<Self::Replica, Exit>> + Send;
+
+    /// Takes over the replica that an earlier `lb serve` started for this order. `trace` is what was written down of it;
+    /// none where that `lb serve` died between the start and the writing: then its mark is looked for. An error: it is
+    /// gone, or was never started.
+    fn adopt(&self, order: &Order, trace: Option<&Trace>) -> impl Future<Output = Result<Self::Replica, Exit>> + Send;
+
+    /// Ends every replica that carries the mark of our state and isn't one of `known`: what an earlier `lb serve` had
+    /// started or was ending when it died.
+    fn sweep(&self, known: &[BackendId]) -> impl Future<Output = ()> + Send;
+
+    /// Waits until everything that has ended is cleared away too, with a bound of its own.
+    fn settle(&self) -> impl Future<Output = ()> + Send;
 }
 
 /// A replica that was started.
 pub(crate) trait Replica: Send {
+    /// How long after [`Self::kill`] it may take until it has ended and is cleared away.
+    const KILL_GRACE: Duration;
+
     /// Its process, where it is one.
     fn pid(&self) -> Option<u32>;
 
     /// Where it (will) listen.
     fn addr(&self) -> SocketAddr;
 
-    /// Waits until it has ended; nothing of it is left then. May be dropped and called again.
-    fn ended(&mut self) -> impl Future<Output = Exit> + Send;
+    /// What finds it again.
+    fn trace(&self) -> Trace;
+
+    /// Waits for the next thing to happen to it. May be dropped and called again; nothing comes after `Ended`.
+    fn news(&mut self) -> impl Future<Output = News> + Send;
 
     /// Asks it to end.
     fn terminate(&self);
@@ -68,6 +129,12 @@ pub(crate) trait Replica: Send {
     /// Ends it.
     fn kill(&self);
 
+    /// Its name is free from now on, although it still runs.
+    fn retire(&self);
+
     /// It ended because it was told to: nothing of it is worth keeping.
     fn forget(self);
+
+    /// It goes on running without us.
+    fn release(self);
 }

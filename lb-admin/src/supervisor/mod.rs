@@ -1,7 +1,7 @@
 //! Carries out what the membership has decided about replicas: starts them, notices their end at once, stops them.
 //!
-//! One task a replica: launch → `Launched` → `Exited`, or, when told to stop, SIGTERM, a grace, SIGKILL → `Exited`.
-//! Every launch is answered by exactly one `Exited` in the end. Decisions are elsewhere: when to start
+//! One task a replica: launched or adopted → `Launched` → `Exited`, or, when told to stop, SIGTERM, a grace, SIGKILL →
+//! `Exited`. Every launch and every adoption is answered by exactly one `Exited` in the end. Decisions are elsewhere: when to start
 //! ([`backoff`], `membership::state`), what exactly is started ([`plan`]).
 
 pub(crate) mod backoff;
@@ -20,95 +20,165 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lb_core::backend::BackendId;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use self::launcher::{Exit, Launcher, Order, Replica};
+use self::launcher::{Exit, Launcher, News, Order, Replica, Trace};
 use crate::membership::state::Input;
 
 /// From SIGTERM to SIGKILL.
 const STOP_GRACE: Duration = Duration::from_secs(5);
-/// After SIGKILL only a process stuck in the kernel is still there; waiting longer would block our own end.
-const KILL_GRACE: Duration = Duration::from_secs(2);
 
 /// The replicas that run.
 #[derive(Debug)]
 pub(crate) struct Supervisor<L> {
     launcher: Arc<L>,
     results: mpsc::UnboundedSender<Input>,
-    /// The way to tell each task to stop its replica.
-    stops: HashMap<BackendId, oneshot::Sender<()>>,
+    /// The way to each replica's task.
+    tasks: HashMap<BackendId, mpsc::UnboundedSender<Wish>>,
+}
+
+/// What is wanted of a replica that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    /// Give up its name.
+    Retire,
+    /// End.
+    Stop,
+    /// Go on without us.
+    Release,
 }
 
 impl<L: Launcher> Supervisor<L> {
     /// Results of what is asked for go to `results`.
     pub(crate) fn new(launcher: Arc<L>, results: mpsc::UnboundedSender<Input>) -> Self {
-        Self { launcher, results, stops: HashMap::new() }
+        Self { launcher, results, tasks: HashMap::new() }
     }
 
     /// Starts a replica.
     pub(crate) fn launch(&mut self, order: Order) {
-        let (stop, stopped) = oneshot::channel();
-        self.stops.insert(order.id, stop);
-        tokio::spawn(tend(Arc::clone(&self.launcher), order, stopped, self.results.clone()));
+        let tend = self.tend(order);
+        tokio::spawn(async move {
+            let launched = tend.launcher.launch(&tend.order).await;
+            tend.run(launched).await;
+        });
+    }
+
+    /// Takes one over that an earlier `lb serve` has left running.
+    pub(crate) fn adopt(&mut self, order: Order, trace: Option<Trace>) {
+        let tend = self.tend(order);
+        tokio::spawn(async move {
+            let adopted = tend.launcher.adopt(&tend.order, trace.as_ref()).await;
+            tend.run(adopted).await;
+        });
+    }
+
+    /// Frees its name; it goes on draining.
+    pub(crate) fn retire(&self, id: BackendId) {
+        self.wish(id, Wish::Retire);
     }
 
     /// Stops one; no harm where it has ended already.
-    pub(crate) fn stop(&mut self, id: BackendId) {
-        if let Some(stop) = self.stops.remove(&id) {
-            // The receiver is gone where the replica ended by itself a moment ago: `Exited` is on its way.
-            let _ended_already = stop.send(());
-        }
+    pub(crate) fn stop(&self, id: BackendId) {
+        self.wish(id, Wish::Stop);
+    }
+
+    /// Lets one go on without us.
+    pub(crate) fn release(&self, id: BackendId) {
+        self.wish(id, Wish::Release);
     }
 
     /// Forgets one that has ended.
     pub(crate) fn ended(&mut self, id: BackendId) {
-        self.stops.remove(&id);
+        self.tasks.remove(&id);
+    }
+
+    fn wish(&self, id: BackendId, wish: Wish) {
+        if let Some(task) = self.tasks.get(&id) {
+            // The receiver is gone where the replica ended by itself a moment ago: `Exited` is on its way.
+            let _ended_already = task.send(wish);
+        }
+    }
+
+    fn tend(&mut self, order: Order) -> Tend<L> {
+        let (wish, wishes) = mpsc::unbounded_channel();
+        self.tasks.insert(order.id, wish);
+        Tend { launcher: Arc::clone(&self.launcher), order, wishes, results: self.results.clone() }
     }
 }
 
 /// One replica's task.
-async fn tend<L: Launcher>(
+struct Tend<L> {
     launcher: Arc<L>,
     order: Order,
-    mut stopped: oneshot::Receiver<()>,
+    wishes: mpsc::UnboundedReceiver<Wish>,
     results: mpsc::UnboundedSender<Input>,
-) {
-    let id = order.id;
-    // Nobody reads the results any more only when the control plane is gone; the replica then ends with this task.
-    let tell = |input| drop(results.send(input));
-    let mut replica = match launcher.launch(&order).await {
-        Ok(replica) => replica,
-        Err(exit) => return tell(Input::Exited { id, exit }),
-    };
-    tell(Input::Launched { id, pid: replica.pid(), addr: replica.addr() });
-    let by_itself = tokio::select! {
-        exit = replica.ended() => Some(exit),
-        _ = &mut stopped => None,
-    };
-    let exit = match by_itself {
-        Some(exit) => exit,
-        None => {
-            let exit = end(&mut replica).await;
-            replica.forget();
-            exit
+}
+
+impl<L: Launcher> Tend<L> {
+    async fn run(mut self, started: Result<L::Replica, Exit>) {
+        let id = self.order.id;
+        let exit = match started {
+            Ok(replica) => {
+                self.tell(Input::Launched { id, pid: replica.pid(), addr: replica.addr(), trace: replica.trace() });
+                self.watch(replica).await
+            }
+            Err(exit) => exit,
+        };
+        self.tell(Input::Exited { id, exit });
+    }
+
+    async fn watch(&mut self, mut replica: L::Replica) -> Exit {
+        let id = self.order.id;
+        loop {
+            tokio::select! {
+                news = replica.news() => match news {
+                    News::Paused => self.tell(Input::Paused(id)),
+                    News::Resumed => self.tell(Input::Resumed(id)),
+                    News::Ended(exit) => return exit,
+                },
+                wish = self.wishes.recv() => match wish {
+                    Some(Wish::Retire) => replica.retire(),
+                    Some(Wish::Release) => {
+                        replica.release();
+                        return Exit::because("left running");
+                    }
+                    Some(Wish::Stop) | None => {
+                        let exit = end(&mut replica).await;
+                        replica.forget();
+                        return exit;
+                    }
+                },
+            }
         }
-    };
-    tell(Input::Exited { id, exit });
+    }
+
+    /// Nobody reads the results any more only when the control plane is gone; the replica then ends with this task.
+    fn tell(&self, input: Input) {
+        let _control_plane_is_gone = self.results.send(input);
+    }
 }
 
 /// Ends a replica: politely, then not.
-async fn end(replica: &mut impl Replica) -> Exit {
+async fn end<R: Replica>(replica: &mut R) -> Exit {
     replica.terminate();
-    if let Ok(exit) = timeout(STOP_GRACE, replica.ended()).await {
+    if let Ok(exit) = timeout(STOP_GRACE, ended(replica)).await {
         return exit;
     }
     replica.kill();
-    match timeout(KILL_GRACE, replica.ended()).await {
+    match timeout(R::KILL_GRACE, ended(replica)).await {
         Ok(exit) => exit,
         Err(_) => {
             tracing::warn!("replica on {} outlives SIGKILL; left behind", replica.addr());
-            Exit { how: "still there after SIGKILL".to_owned(), hopeless: false, output: String::new() }
+            Exit::because("still there after SIGKILL")
+        }
+    }
+}
+
+async fn ended(replica: &mut impl Replica) -> Exit {
+    loop {
+        if let News::Ended(exit) = replica.news().await {
+            return exit;
         }
     }
 }

@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 
 use super::launcher::Order;
-use crate::config::LaunchConfig;
+use crate::config::ProcessConfig;
 use crate::membership::names::fill;
 
 /// A command line and what is added to the environment.
@@ -29,7 +29,7 @@ pub(crate) struct Recipe {
 
 impl Recipe {
     /// Through our own binary's hidden verb: `SELF launch -- ARGV…`.
-    pub(crate) fn new(config: &LaunchConfig, server_id: String) -> Self {
+    pub(crate) fn new(config: &ProcessConfig, server_id: String) -> Self {
         let launcher = vec![config.launcher.clone().into(), "launch".into(), "--".into()];
         Self { launcher, argv: config.argv.clone(), server_id }
     }

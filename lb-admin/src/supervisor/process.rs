@@ -12,7 +12,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
+use lb_core::backend::BackendId;
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process, kill_process_group, pidfd_open,
     pidfd_send_signal, waitid,
@@ -20,7 +22,7 @@ use rustix::process::{
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::launcher::{Exit, Launcher, Order, Replica};
+use super::launcher::{Exit, Launcher, News, Order, Replica, Trace};
 use super::logs::{self, Logs};
 use super::plan::Recipe;
 use super::ports::{PortLease, Ports};
@@ -42,14 +44,12 @@ pub(crate) struct ProcessLauncher {
 }
 
 impl ProcessLauncher {
-    /// Makes the folder for the replicas' output.
-    pub(crate) fn new(recipe: Recipe, state_dir: PathBuf) -> io::Result<Self> {
-        Ok(Self { recipe, logs: Arc::new(Logs::new(state_dir)?), ports: Ports::default(), started: Started::default() })
-    }
-
-    /// The replicas among our children.
-    pub(crate) fn started(&self) -> Started {
-        self.started.clone()
+    /// Makes the folder for the replicas' output. `started` learns which of our children are replicas.
+    ///
+    /// # Errors
+    /// It couldn't be made.
+    pub(crate) fn new(recipe: Recipe, state_dir: PathBuf, started: Started) -> io::Result<Self> {
+        Ok(Self { recipe, logs: Arc::new(Logs::new(state_dir)?), ports: Ports::default(), started })
     }
 
     fn start(&self, order: &Order) -> io::Result<Process> {
@@ -69,7 +69,7 @@ impl ProcessLauncher {
             let _ended = child.kill().and_then(|()| child.wait());
         })?;
         self.started.insert(pid);
-        Ok(Process { pid, pidfd, reaped: false, started: self.started.clone(), lease, log })
+        Ok(Process { pid, pidfd, reaped: false, released: false, started: self.started.clone(), lease, log })
     }
 }
 
@@ -87,6 +87,15 @@ impl Launcher for ProcessLauncher {
         // Whatever it is (no program, no port, no descriptor), the next moment won't be better.
         self.start(order).map_err(|error| Exit { how: error.to_string(), hopeless: true, output: String::new() })
     }
+
+    async fn adopt(&self, _order: &Order, _trace: Option<&Trace>) -> Result<Process, Exit> {
+        Err(Exit { how: "gone".to_owned(), hopeless: false, output: String::new() })
+    }
+
+    async fn sweep(&self, _known: &[BackendId]) {}
+
+    /// A process that has ended has been reaped: nothing is left.
+    async fn settle(&self) {}
 }
 
 /// A child process, its port and its output.
@@ -95,6 +104,8 @@ pub(crate) struct Process {
     pid: Pid,
     pidfd: AsyncFd<OwnedFd>,
     reaped: bool,
+    /// It is to go on without us.
+    released: bool,
     started: Started,
     lease: PortLease,
     log: Log,
@@ -138,6 +149,9 @@ impl Process {
 }
 
 impl Replica for Process {
+    /// After SIGKILL only a process stuck in the kernel is still there; waiting longer would block our own end.
+    const KILL_GRACE: Duration = Duration::from_secs(2);
+
     fn pid(&self) -> Option<u32> {
         u32::try_from(self.pid.as_raw_nonzero().get()).ok()
     }
@@ -146,12 +160,17 @@ impl Replica for Process {
         (Ipv4Addr::LOCALHOST, self.lease.port()).into()
     }
 
-    async fn ended(&mut self) -> Exit {
+    fn trace(&self) -> Trace {
+        let pid = self.pid().expect("a process has a number");
+        Trace::Process { pid, start_ticks: 0, port: self.lease.port() }
+    }
+
+    async fn news(&mut self) -> News {
         // Readable means: it has ended. An error of the reactor only makes us look earlier; `reap` waits then.
         let _readiness = self.pidfd.readable().await.map(|mut ready| ready.retain_ready());
         self.clear_session();
         let (how, hopeless) = describe(self.reap(WaitIdOptions::empty()));
-        Exit { how, hopeless, output: self.log.last_line() }
+        News::Ended(Exit { how, hopeless, output: self.log.last_line() })
     }
 
     fn terminate(&self) {
@@ -162,15 +181,22 @@ impl Replica for Process {
         self.signal(Signal::KILL);
     }
 
+    /// Names of processes are only in our own books.
+    fn retire(&self) {}
+
     fn forget(mut self) {
         self.log.remove();
+    }
+
+    fn release(mut self) {
+        self.released = true;
     }
 }
 
 impl Drop for Process {
     /// Where its task was dropped while it still ran: nothing may be left running.
     fn drop(&mut self) {
-        if !self.reaped {
+        if !self.reaped && !self.released {
             self.kill();
             self.clear_session();
             let _at_our_own_end = self.reap(WaitIdOptions::NOHANG);

@@ -30,6 +30,14 @@ impl Launcher for Script {
     async fn launch(&self, _order: &Order) -> Result<Self, Exit> {
         Ok(self.clone())
     }
+
+    async fn adopt(&self, _order: &Order, _trace: Option<&Trace>) -> Result<Self, Exit> {
+        Ok(self.clone())
+    }
+
+    async fn sweep(&self, _known: &[BackendId]) {}
+
+    async fn settle(&self) {}
 }
 
 impl Script {
@@ -43,6 +51,8 @@ impl Script {
 }
 
 impl Replica for Script {
+    const KILL_GRACE: Duration = Duration::from_secs(2);
+
     fn pid(&self) -> Option<u32> {
         None
     }
@@ -51,9 +61,13 @@ impl Replica for Script {
         (Ipv4Addr::LOCALHOST, 20_000).into()
     }
 
-    async fn ended(&mut self) -> Exit {
+    fn trace(&self) -> Trace {
+        Trace::Process { pid: 1, start_ticks: 1, port: 20_000 }
+    }
+
+    async fn news(&mut self) -> News {
         self.end.notified().await;
-        Exit { how: "ended".into(), hopeless: false, output: String::new() }
+        News::Ended(Exit::because("ended"))
     }
 
     fn terminate(&self) {
@@ -68,8 +82,16 @@ impl Replica for Script {
         self.end.notify_one();
     }
 
+    fn retire(&self) {
+        self.note("retire");
+    }
+
     fn forget(self) {
         self.note("forget");
+    }
+
+    fn release(self) {
+        self.note("release");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lb_admin::config::LaunchConfig;
+use lb_admin::config::{LaunchConfig, ProcessConfig};
 use rustix::fs::{Access, access};
 
 use super::{ConfigError, Surroundings};
@@ -24,7 +24,7 @@ pub(super) fn resolve(
         Some(text) => split(text, around)?,
         None => sample_backend(&around.binary),
     };
-    Ok(LaunchConfig { argv, launcher: around.binary.clone() })
+    Ok(LaunchConfig::Process(ProcessConfig { argv, launcher: around.binary.clone() }))
 }
 
 /// Ourselves as `lb replica`, on loopback: clients come through the front.

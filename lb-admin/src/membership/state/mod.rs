@@ -30,7 +30,7 @@ use super::names::NameMaker;
 use super::snapshot::Snapshot;
 use crate::config::AdminConfig;
 use crate::events::EventKind;
-use crate::supervisor::launcher::Exit;
+use crate::supervisor::launcher::{Exit, Trace};
 
 /// One instant by both clocks: `at` for every deadline, `wall` only for people to read.
 #[derive(Clone, Copy, Debug)]
@@ -62,9 +62,13 @@ pub(crate) enum Input {
     /// `/rm`.
     Remove(CallId, Remove),
     /// A launch came off.
-    Launched { id: BackendId, pid: Option<u32>, addr: SocketAddr },
+    Launched { id: BackendId, pid: Option<u32>, addr: SocketAddr, trace: Trace },
     /// A replica's process is gone, or was never there.
     Exited { id: BackendId, exit: Exit },
+    /// A replica was frozen from outside: it answers nothing until it is resumed.
+    Paused(BackendId),
+    /// It goes on.
+    Resumed(BackendId),
     /// The checks say that it is up.
     Healthy(BackendId),
     /// The checks say that it is down.
@@ -90,6 +94,12 @@ pub(crate) enum Input {
 pub(crate) enum Effect {
     /// Start a replica; answered by `Launched` or `Exited`.
     Launch { id: BackendId, name: Arc<str>, seat: u32 },
+    /// Take over the replica that an earlier `lb serve` left running; answered as a launch.
+    Adopt { id: BackendId, name: Arc<str>, seat: u32, trace: Option<Trace> },
+    /// It drains without a place: its name is free.
+    Retire(BackendId),
+    /// Let it go on without us; answered by `Exited`.
+    Release(BackendId),
     /// Stop it; answered by `Exited`.
     Stop(BackendId),
     /// End the sessions that it still has; it is in no table any more.
@@ -204,7 +214,9 @@ impl State {
         match input {
             Input::Add(call, request) => self.add(call, request, now),
             Input::Remove(call, request) => self.remove(call, &request, now),
-            Input::Launched { id, pid, addr } => self.launched(id, pid, addr, now),
+            Input::Launched { id, pid, addr, trace: _ } => self.launched(id, pid, addr, now),
+            Input::Paused(id) => self.suspected(id, false),
+            Input::Resumed(id) => self.suspected(id, false),
             Input::Exited { id, exit } => self.exited(id, &exit, now),
             Input::Healthy(id) => self.healthy(id, now),
             Input::Unhealthy { id, refused, why } => self.unhealthy(id, refused, why, now),

@@ -8,6 +8,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::world::config;
 use super::*;
 
+/// Where every replica of the simulation is, and how it is found again.
+const ADDR: ([u8; 4], u16) = ([127, 0, 0, 1], 20_000);
+const TRACE: Trace = Trace::Process { pid: 7, start_ticks: 7, port: 20_000 };
+
 const RUNS: u64 = 40;
 const INPUTS_PER_RUN: usize = 1500;
 
@@ -190,7 +194,7 @@ impl Simulation {
         match self.processes.get(&id) {
             Some(Process::Launching) if !exits => {
                 self.processes.insert(id, Process::Running);
-                Input::Launched { id, pid: Some(7), addr: SocketAddr::from(([127, 0, 0, 1], 20_000)) }
+                Input::Launched { id, pid: Some(7), addr: ADDR.into(), trace: TRACE }
             }
             Some(Process::Running) if !exits => Input::Healthy(id),
             Some(_) => {
@@ -258,7 +262,7 @@ impl Simulation {
         match self.processes[&id] {
             Process::Launching => {
                 self.processes.insert(id, Process::Running);
-                self.apply(Input::Launched { id, pid: None, addr: SocketAddr::from(([127, 0, 0, 1], 20_000)) });
+                self.apply(Input::Launched { id, pid: None, addr: ADDR.into(), trace: TRACE });
                 self.apply(Input::Healthy(id));
             }
             Process::Running => self.apply(Input::Healthy(id)),

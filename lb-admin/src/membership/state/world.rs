@@ -3,29 +3,8 @@
 
 use std::collections::VecDeque;
 
-use lb_core::ring::Rule;
-
 use super::*;
-use crate::config::{Check, LaunchConfig, Names};
-
-pub(super) fn config(replicas: u32) -> AdminConfig {
-    AdminConfig {
-        listen: None,
-        ring: RingConfig::new(Rule::Rendezvous, Some(1024), 0).expect("a good ring"),
-        replicas,
-        launch: LaunchConfig { argv: vec!["true".into()], launcher: "true".into() },
-        backends: Vec::new(),
-        replica_check: Check::Tcp,
-        backend_check: Check::Tcp,
-        replica_send_proxy: None,
-        names: Names { first: "S{n}".into(), made_up: "S{n}".into(), server_id: "{name}".into() },
-        drain_timeout: Duration::from_secs(30),
-        places: None,
-        record_requests: None,
-        replicas_max: 64,
-        state_dir: "unused".into(),
-    }
-}
+pub(super) use crate::config::sample::config;
 
 /// A state whose effects are kept until the test looks at them.
 pub(super) struct World {
@@ -125,7 +104,8 @@ impl World {
 
     pub(super) fn launched(&mut self, id: BackendId) {
         let addr = SocketAddr::from(([127, 0, 0, 1], 20_000 + id.0 as u16));
-        self.apply(Input::Launched { id, pid: Some(id.0 as u32), addr });
+        let trace = Trace::Process { pid: id.0 as u32, start_ticks: 1, port: addr.port() };
+        self.apply(Input::Launched { id, pid: Some(id.0 as u32), addr, trace });
     }
 
     pub(super) fn become_ready(&mut self, id: BackendId) {
