@@ -54,7 +54,7 @@ impl Running {
         let config = config(replicas, folder.path());
         let argv = argv.iter().map(|arg| arg.replace("{folder}", &folder.path().display().to_string())).collect();
         // setsid(1) plays the part of our binary's `launch` verb, exit codes included.
-        let recipe = Recipe { launcher: vec!["setsid".into()], argv, server_id: "id-{name}-{n}".into() };
+        let recipe = Recipe { launcher: vec!["setsid".into()], argv, server_id: "id-{name}-{n}".into(), instance: config.instance.clone() };
         let launcher = ProcessLauncher::new(recipe, config.state_dir.clone(), Started::default())
             .expect("a folder for the output");
         let (applied, applied_by_all) = watch::channel(0);

@@ -42,7 +42,7 @@ impl Logs {
     /// # Errors
     /// Where that can't be opened either: no descriptor is left.
     pub(super) fn create(&self, order: &Order) -> io::Result<(File, Option<PathBuf>)> {
-        let path = self.folder().join(format!("{}.{}.log", order.name, order.id.0));
+        let path = self.path_of(order);
         match self.make_folder().and_then(|()| create_private(&path)) {
             Ok(file) => Ok((file, Some(path))),
             Err(error) => {
@@ -51,6 +51,11 @@ impl Logs {
                 Ok((nowhere, None))
             }
         }
+    }
+
+    /// The file of a replica that an earlier run has started, if it is there.
+    pub(super) fn find(&self, order: &Order) -> Option<PathBuf> {
+        Some(self.path_of(order)).filter(|path| path.exists())
     }
 
     /// Keeps a dead replica's file, and the oldest no longer.
@@ -67,6 +72,10 @@ impl Logs {
     /// Again before every file: a second lb on the same port of another address, or a tidy user, may have removed it.
     fn make_folder(&self) -> io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(self.folder())
+    }
+
+    fn path_of(&self, order: &Order) -> PathBuf {
+        self.folder().join(format!("{}.{}.log", order.name, order.id.0))
     }
 
     fn folder(&self) -> PathBuf {
