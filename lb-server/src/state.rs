@@ -126,7 +126,8 @@ fn create(path: &Path) -> io::Result<()> {
 /// The lock on a folder; `None` where somebody else has it.
 fn lock(path: &Path) -> io::Result<Option<File>> {
     // Close-on-exec, as all that std opens: replicas must not keep it.
-    let file = OpenOptions::new().create(true).write(true).truncate(false).mode(SECRET_MODE).open(path.join(LOCK_FILE))?;
+    let file =
+        OpenOptions::new().create(true).write(true).truncate(false).mode(SECRET_MODE).open(path.join(LOCK_FILE))?;
     for _ in 0..LOCK_TRIES {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => return Ok(Some(file)),

@@ -32,7 +32,11 @@ const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=
 /// The page.
 pub(super) async fn metrics(State(api): State<Api>) -> Response {
     let mut registry = Registry::with_prefix("lb");
-    registry.register_collector(Box::new(Scrape { control: api.control, membership: api.membership.clone(), snapshot: api.membership.snapshot() }));
+    registry.register_collector(Box::new(Scrape {
+        control: api.control,
+        membership: api.membership.clone(),
+        snapshot: api.membership.snapshot(),
+    }));
     let mut page = String::new();
     prometheus_client::encoding::text::encode(&mut page, &registry).expect("a String takes any text");
     ([(CONTENT_TYPE, OPENMETRICS)], page).into_response()

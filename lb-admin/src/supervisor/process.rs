@@ -16,7 +16,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use lb_core::backend::BackendId;
@@ -51,8 +51,6 @@ pub(crate) struct ProcessLauncher {
     ports: Ports,
     started: Started,
     mark: Mark,
-    /// What this launcher has started: none of it is an earlier one's.
-    ours: Arc<Mutex<HashSet<BackendId>>>,
 }
 
 impl ProcessLauncher {
@@ -61,14 +59,12 @@ impl ProcessLauncher {
     /// # Errors
     /// It couldn't be made.
     pub(crate) fn new(recipe: Recipe, state_dir: PathBuf, started: Started) -> io::Result<Self> {
-        let mark = Mark::new(recipe.instance.clone());
+        let mark = recipe.mark.clone();
         let logs = Arc::new(Logs::new(state_dir)?);
-        Ok(Self { recipe, logs, ports: Ports::default(), started, mark, ours: Arc::default() })
+        Ok(Self { recipe, logs, ports: Ports::default(), started, mark })
     }
 
     fn start(&self, order: &Order) -> io::Result<Process> {
-        // Before it runs: a sweep that sees it must see this too.
-        self.ours.lock().unwrap_or_else(PoisonError::into_inner).insert(order.id);
         let lease = self.ports.lease()?;
         let plan = self.recipe.plan(order, lease.port());
         let (output, path) = self.logs.create(order)?;
@@ -113,9 +109,8 @@ impl Launcher for ProcessLauncher {
 
     async fn sweep(&self, known: &[BackendId]) {
         let known: HashSet<BackendId> = known.iter().copied().collect();
-        let ours = Arc::clone(&self.ours);
-        let is_spared = move |id| known.contains(&id) || ours.lock().unwrap_or_else(PoisonError::into_inner).contains(&id);
-        sweep::end_marked(&self.mark, Arc::new(is_spared)).await;
+        sweep::end_marked(&self.mark, &known).await;
+        self.logs.remove_others(&known);
     }
 
     /// A process that has ended has been reaped: nothing is left.

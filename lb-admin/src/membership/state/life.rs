@@ -49,14 +49,7 @@ impl State {
         self.effects.push(Effect::Launch { id, name, seat });
     }
 
-    pub(super) fn launched(
-        &mut self,
-        id: BackendId,
-        pid: Option<u32>,
-        addr: SocketAddr,
-        trace: Trace,
-        now: Moment,
-    ) {
+    pub(super) fn launched(&mut self, id: BackendId, pid: Option<u32>, addr: SocketAddr, trace: Trace, now: Moment) {
         if let Some(leaving) = self.leaving.iter_mut().find(|leaving| leaving.id == id) {
             leaving.pid = pid;
             return;

@@ -41,11 +41,16 @@ impl State {
             state.come_back(member, &config.backends, now)?;
         }
         for member in surplus.into_iter().filter(|member| member.supervised) {
-            state.record(EventKind::Removed, &member.name, Seat::numbered(member.seat), "not wanted any more".to_owned());
+            state.record(
+                EventKind::Removed,
+                &member.name,
+                Seat::numbered(member.seat),
+                "not wanted any more".to_owned(),
+            );
         }
-        state.fill_up(config, wanted(config, &saved), now)?;
         let known = state.places.iter().filter(|place| place.supervised).filter_map(Place::id).collect();
         state.effects.push(Effect::Sweep(known));
+        state.fill_up(config, wanted(config, &saved), now)?;
         state.publish_changes();
         state.save_changes();
         let effects = std::mem::take(&mut state.effects);
@@ -88,7 +93,12 @@ impl State {
     }
 
     /// A member of the earlier run takes its seat again.
-    fn come_back(&mut self, member: &SavedMember, backends: &[StaticBackend], now: Moment) -> Result<(), MemberRefused> {
+    fn come_back(
+        &mut self,
+        member: &SavedMember,
+        backends: &[StaticBackend],
+        now: Moment,
+    ) -> Result<(), MemberRefused> {
         if let Some(backend) = backends.iter().find(|backend| *backend.name == *member.name) {
             return self.take_seat(place::static_place(backend, member.seat, now), &member.places);
         }
@@ -120,9 +130,8 @@ impl State {
     /// The replicas and `--backend`s that aren't there yet.
     fn fill_up(&mut self, config: &AdminConfig, wanted: usize, now: Moment) -> Result<(), MemberRefused> {
         let numbered = (1_u64..).map(|n| fill(&config.names.first, "n", &n.to_string()));
-        let is_free = |name: &String| {
-            !self.names.is_used(name) && !config.backends.iter().any(|backend| backend.name == *name)
-        };
+        let is_free =
+            |name: &String| !self.names.is_used(name) && !config.backends.iter().any(|backend| backend.name == *name);
         let missing = wanted.saturating_sub(self.supervised());
         let names: Vec<String> = numbered.filter(is_free).take(missing).collect();
         for name in names {

@@ -33,7 +33,9 @@ impl ProcessLauncher {
             session::clear_of_stranger(pid, start_ticks);
         }
         self.end_leftovers(order.id).await;
-        Err(Exit::because("ended while lb was not running"))
+        // Kept, as that of any replica that ended by itself.
+        let log = Log { path: self.logs.find(order), logs: self.logs.clone() };
+        Err(Exit { output: log.last_line(), ..Exit::because("ended while lb was not running") })
     }
 
     /// `None`: it has ended.
@@ -57,7 +59,9 @@ impl ProcessLauncher {
 
     async fn end_leftovers(&self, id: BackendId) {
         for Marked { pid, .. } in look(&self.mark, id).await {
-            session::signal_if(pid, Signal::KILL, || self.mark.look_at(pid).is_some_and(|marked| marked.id == id));
+            session::signal_if(pid, Signal::KILL, || {
+                self.mark.look_at(pid).is_some_and(|now| now.id == id && !now.is_ours)
+            });
         }
     }
 }
@@ -66,7 +70,7 @@ impl ProcessLauncher {
 async fn look(mark: &Mark, id: BackendId) -> Vec<Marked> {
     let mark = mark.clone();
     let mut marked = tokio::task::spawn_blocking(move || mark.look()).await.unwrap_or_default();
-    marked.retain(|marked| marked.id == id);
+    marked.retain(|marked| marked.id == id && !marked.is_ours);
     marked
 }
 

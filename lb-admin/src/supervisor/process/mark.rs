@@ -1,7 +1,8 @@
-//! The mark by which a replica's processes are known again: two variables in their environment.
+//! The mark by which a replica's processes are known again: three variables in their environment.
 //!
-//! `LB_INSTANCE` names the state directory that it belongs to, `LB_REPLICA` the incarnation. What a replica starts inherits
-//! both. A program may write over its environment; then only what was written down of it finds it again. Processes of
+//! `LB_INSTANCE` names the state directory that it belongs to, `LB_REPLICA` the incarnation, `LB_RUN` the run of `lb serve`
+//! that has started it: where what was saved is lost, the next run counts its incarnations from 1 again. What a replica
+//! starts inherits all of them. A program may write over its environment; then only what was written down of it finds it again. Processes of
 //! other users can't be looked at, and none of them is ours.
 
 use lb_core::backend::BackendId;
@@ -10,14 +11,17 @@ use rustix::process::Pid;
 use crate::supervisor::procfs::{self, Stat};
 
 /// Names the state directory.
-pub(crate) const INSTANCE: &str = "LB_INSTANCE";
+const INSTANCE: &str = "LB_INSTANCE";
 /// Names the incarnation, a number.
-pub(crate) const REPLICA: &str = "LB_REPLICA";
+const REPLICA: &str = "LB_REPLICA";
+/// Names the run, by chance.
+const RUN: &str = "LB_RUN";
 
-/// The mark of one state directory.
+/// The mark of this run on one state directory.
 #[derive(Clone, Debug)]
 pub(crate) struct Mark {
     instance: String,
+    run: String,
 }
 
 /// A living process that carries it.
@@ -26,6 +30,8 @@ pub(super) struct Marked {
     pub(super) pid: Pid,
     pub(super) stat: Stat,
     pub(super) id: BackendId,
+    /// Whether this very run has started it.
+    pub(super) is_ours: bool,
     /// Where it was told to listen.
     pub(super) port: Option<u16>,
 }
@@ -39,10 +45,15 @@ impl Marked {
 
 impl Mark {
     pub(crate) fn new(instance: String) -> Self {
-        Self { instance }
+        Self { instance, run: format!("{:016x}", fastrand::u64(..)) }
     }
 
-    /// Every process that carries it. Reads all of /proc: milliseconds.
+    /// What is added to the environment of a replica.
+    pub(crate) fn variables(&self, id: BackendId) -> [(&'static str, String); 3] {
+        [(INSTANCE, self.instance.clone()), (REPLICA, id.0.to_string()), (RUN, self.run.clone())]
+    }
+
+    /// Every process that carries it, of whatever run. Reads all of /proc: milliseconds.
     pub(super) fn look(&self) -> Vec<Marked> {
         procfs::all().filter_map(|(pid, stat)| self.read(pid, stat)).collect()
     }
@@ -62,7 +73,8 @@ impl Mark {
         }
         let id = BackendId(variable(&environ, REPLICA)?.parse().ok()?);
         let port = variable(&environ, "PORT").and_then(|port| port.parse().ok());
-        Some(Marked { pid, stat, id, port })
+        let is_ours = variable(&environ, RUN) == Some(&self.run);
+        Some(Marked { pid, stat, id, is_ours, port })
     }
 }
 

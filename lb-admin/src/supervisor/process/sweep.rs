@@ -4,8 +4,7 @@
 //! Known by their mark. SIGTERM, a grace, SIGKILL, and in the end whatever their sessions still hold. It goes on looking
 //! for a moment: a process that was forked when its `lb` was killed carries its mark only after its exec.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use lb_core::backend::BackendId;
@@ -22,15 +21,12 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// After SIGKILL only a process stuck in the kernel is still there.
 const KILL_GRACE: Duration = Duration::from_secs(2);
 
-/// Says which incarnations are somebody's.
-pub(crate) type IsSpared = dyn Fn(BackendId) -> bool + Send + Sync;
-
-/// Ends every process that carries the mark, except the replicas that `is_spared`.
-pub(crate) async fn end_marked(mark: &Mark, is_spared: Arc<IsSpared>) {
+/// Ends every process that carries the mark, except the replicas `known` and what this run has started.
+pub(crate) async fn end_marked(mark: &Mark, known: &HashSet<BackendId>) {
     let began = Instant::now();
     let mut asked: HashMap<Pid, Marked> = HashMap::new();
     loop {
-        let found = look(mark, &is_spared).await;
+        let found = look(mark, known).await;
         let elapsed = began.elapsed();
         if found.is_empty() && elapsed >= LATECOMERS {
             break;
@@ -58,10 +54,12 @@ pub(crate) async fn end_marked(mark: &Mark, is_spared: Arc<IsSpared>) {
     }
 }
 
-async fn look(mark: &Mark, is_spared: &Arc<IsSpared>) -> Vec<Marked> {
-    let (mark, is_spared) = (mark.clone(), Arc::clone(is_spared));
-    let look = move || mark.look().into_iter().filter(|marked| !is_spared(marked.id)).collect::<Vec<_>>();
-    tokio::task::spawn_blocking(look).await.unwrap_or_default()
+/// Where it holds nobody up.
+async fn look(mark: &Mark, known: &HashSet<BackendId>) -> Vec<Marked> {
+    let mark = mark.clone();
+    let mut found = tokio::task::spawn_blocking(move || mark.look()).await.unwrap_or_default();
+    found.retain(|marked| !marked.is_ours && !known.contains(&marked.id));
+    found
 }
 
 fn end(mark: &Mark, marked: Marked, signal: Signal) {
