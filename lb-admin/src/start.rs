@@ -14,7 +14,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{timeout, timeout_at};
 
-use crate::config::{AdminConfig, LaunchConfig, StaticBackend};
+use crate::config::{AdminConfig, DockerConfig, LaunchConfig, StaticBackend};
 use crate::events::EventLog;
 use crate::health::schedule::Checks;
 use crate::http::{self, Api, Listener};
@@ -27,6 +27,7 @@ use crate::membership::state::{Effect, Input, MemberRefused, Moment, State};
 use crate::membership::store::Store;
 use crate::request_log::RequestLog;
 use crate::supervisor::Supervisor;
+use crate::supervisor::container::ContainerLauncher;
 use crate::supervisor::launcher::Launcher;
 use crate::supervisor::plan::Recipe;
 use crate::supervisor::process::ProcessLauncher;
@@ -88,6 +89,11 @@ pub fn start(
             let recipe = Recipe::new(process, config.names.server_id.clone(), config.instance.clone());
             let launcher = ProcessLauncher::new(recipe, config.state_dir.clone(), started.clone())
                 .map_err(|source| StartError::StateDir { path: config.state_dir.clone(), source })?;
+            start_with(launcher, &config, control, wake, listener, started)
+        }
+        LaunchConfig::Docker(docker) => {
+            let docker = DockerConfig { instance: config.instance.clone(), ..docker.clone() };
+            let launcher = ContainerLauncher::new(docker, config.names.server_id.clone());
             start_with(launcher, &config, control, wake, listener, started)
         }
     }

@@ -91,6 +91,7 @@ impl<L: Launcher> Owner<L> {
             self.take_in(input, &mut answers).await;
             answers.send_due(*inputs.applied.borrow());
         }
+        self.supervisor.settle().await;
     }
 
     /// A change that somebody asked for is made when it is written down, or not at all. Everything else is done whether

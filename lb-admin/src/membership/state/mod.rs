@@ -5,6 +5,7 @@
 //! - `change`: `/add` and `/rm`, accepted, committed, taken back
 //! - `life`: launched, ready, down, dead, replaced; what the time brings
 //! - `restore`: how it begins, with or without what an earlier run has left
+//! - `pause`: frozen from outside, and back
 //! - `place`: the data of one seat and of those that leave
 //!
 //! Invariants (checked after every input of the simulation): the target is the number of supervised places; a name
@@ -13,6 +14,7 @@
 mod change;
 mod life;
 mod numbers;
+mod pause;
 mod place;
 mod restore;
 
@@ -199,12 +201,12 @@ impl State {
             Input::Add(call, request) => self.add(call, request, now),
             Input::Remove(call, request) => self.remove(call, &request, now),
             Input::Launched { id, pid, addr, trace } => self.launched(id, pid, addr, trace, now),
-            Input::Paused(id) => self.suspected(id, false),
-            Input::Resumed(id) => self.suspected(id, false),
+            Input::Paused(id) => self.paused(id, now),
+            Input::Resumed(id) => self.resumed(id),
             Input::Exited { id, exit } => self.exited(id, &exit, now),
             Input::Healthy(id) => self.healthy(id, now),
             Input::Unhealthy { id, refused, why } => self.unhealthy(id, refused, why, now),
-            Input::Cleared(id) => self.cleared(id),
+            Input::Cleared(id) => self.cleared(id, now),
             Input::Suspected { id, refused } => self.suspected(id, refused),
             Input::Resolved { name, addr } => self.resolved(&name, addr, now),
             Input::NotSaved(calls) => self.not_saved(calls, now),
