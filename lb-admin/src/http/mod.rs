@@ -28,6 +28,7 @@ mod listener;
 mod metrics;
 mod places;
 mod rate;
+mod refusal;
 mod routes;
 mod serve;
 mod v1;

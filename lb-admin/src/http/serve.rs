@@ -21,6 +21,7 @@ use tokio::time::{sleep, timeout};
 
 use super::listener::{Listener, Stream};
 use super::places::{Place, Places, Spot};
+use super::refusal::Refusing;
 use super::visit::{Peer, Visit, Visited};
 use super::{Api, routes};
 
@@ -130,7 +131,7 @@ async fn drive<I>(http: &http1::Builder, io: I, visited: Visited, stopped: impl 
 where
     I: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut connection = pin!(http.serve_connection(TokioIo::new(io), visited));
+    let mut connection = pin!(http.serve_connection(TokioIo::new(Refusing::new(io)), visited));
     let grace = tokio::select! {
         ended = connection.as_mut() => return log_end(ended),
         () = stopped => STOP_GRACE,

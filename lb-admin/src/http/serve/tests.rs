@@ -185,11 +185,20 @@ async fn garbage_never_stops_the_loop() {
     ];
     for request in garbage {
         let answer = exchange(running.connect().await, request).await;
-        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
+        let typed = answer.starts_with("HTTP/1.1 4") && answer.ends_with("\"status\":\"failure\"}\n");
+        assert!(answer.is_empty() || typed, "{answer}");
     }
     let mut long = b"GET /rep HTTP/1.1\r\nX: ".to_vec();
     long.resize(HEAD_BYTES_MAX + 1, b'x');
-    assert!(exchange(running.connect().await, &long).await.starts_with("HTTP/1.1 431 "));
+    let answer = exchange(running.connect().await, &long).await;
+    assert!(answer.starts_with("HTTP/1.1 431 ") && answer.ends_with("\"status\":\"failure\"}\n"), "{answer}");
+    let mut many = b"GET /rep HTTP/1.1\r\n".to_vec();
+    many.extend((0..1_000).flat_map(|n| format!("X{n}: 1\r\n").into_bytes()));
+    let answer = exchange(running.connect().await, &[&many[..], b"\r\n"].concat()).await;
+    assert!(answer.starts_with("HTTP/1.1 431 ") && answer.contains("<Error> the head is over"), "{answer}");
+    // Much more than is read before it is refused: the answer must survive it.
+    let answer = exchange(running.connect().await, &vec![b'A'; 200_000]).await;
+    assert!(answer.starts_with("HTTP/1.1 4") && answer.contains("<Error> "), "{answer}");
     let answer = exchange(running.connect().await, b"GET /livez HTTP/1.0\r\n\r\n").await;
     assert!(answer.ends_with(LIVEZ), "{answer}");
     running.end().await;
