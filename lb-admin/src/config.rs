@@ -8,11 +8,15 @@ use lb_core::backend::places::PlaceLimits;
 use lb_core::backend::{ProxyVersion, Weight};
 use lb_core::ring::RingConfig;
 
+use crate::token::Token;
+
 /// Settings of the control plane. A duration of zero means "none".
 #[derive(Clone, Debug)]
 pub struct AdminConfig {
     /// Where the admin API listens; `None`: no listener (profile `assignment` with the default port taken by a front).
     pub listen: Option<AdminAddr>,
+    /// Who may change things through it, and under which names it is reached.
+    pub access: Access,
     /// The ring's rule, slots and seed.
     pub ring: RingConfig,
     /// Replicas to start with; `/add` and `/rm` move the target from there.
@@ -55,6 +59,18 @@ pub enum AdminAddr {
     Tcp(SocketAddr),
     /// `unix:PATH`.
     Unix(PathBuf),
+}
+
+/// `--admin-token-file`, `--admin-host` and `--admin-rate`.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// What every change must carry; `None`: nothing is asked for.
+    pub token: Option<Token>,
+    /// Names beside IP addresses and localhost under which the API may be asked, in lower case, without a final dot;
+    /// each as `NAME` (with any port) or `NAME:PORT`.
+    pub hosts: Vec<String>,
+    /// Changes a second that are taken, four times as many at once; 0: as many as come.
+    pub changes_per_second: u32,
 }
 
 /// What a replica is, and how it is started.

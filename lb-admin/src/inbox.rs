@@ -7,13 +7,13 @@
 use std::sync::Arc;
 
 use lb_core::control::{Control, Report};
-use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
-use crate::http::{Api, serve_front};
+use crate::http::{Api, Places, serve_front};
 use crate::membership::state::Input;
 
-/// Connections from the front that are served at a time; the next ones wait in their channel.
-const FRONT_REQUESTS_MAX: usize = 256;
+/// Connections from the front that are served at a time; where all are busy, the next ones wait in their channel.
+const FRONT_REQUESTS_MAX: u32 = 256;
 
 /// The workers' news and where each kind goes.
 pub(crate) struct Inbox {
@@ -50,19 +50,18 @@ impl Inbox {
 
 /// Serves the connections that the front hands over, so many at a time.
 async fn take_over(control: &Control, wake: &Notify, api: Api) {
-    let places = Arc::new(Semaphore::new(FRONT_REQUESTS_MAX));
+    let places = Places::new(FRONT_REQUESTS_MAX);
     loop {
         wake.notified().await;
         for request in control.front_requests() {
-            let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
-            let api = api.clone();
-            tokio::spawn(async move {
+            let place = places.take().await;
+            let (api, spot) = (api.clone(), place.spot());
+            tokio::spawn(place.hold(async move {
                 let client = request.client;
-                if let Err(error) = serve_front(api, request).await {
+                if let Err(error) = serve_front(api, request, spot).await {
                     tracing::warn!("the admin request of {client} on the front could not be served: {error}");
                 }
-                drop(place);
-            });
+            }));
         }
     }
 }

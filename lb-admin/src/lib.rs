@@ -14,6 +14,7 @@ pub mod membership;
 pub mod request_log;
 mod start;
 mod supervisor;
+pub mod token;
 
 pub use membership::state::MemberRefused;
 pub use start::{ControlPlane, StartError, start};

@@ -17,7 +17,7 @@ use tokio::time::{timeout, timeout_at};
 use crate::config::{AdminConfig, DockerConfig, LaunchConfig, StaticBackend};
 use crate::events::EventLog;
 use crate::health::schedule::Checks;
-use crate::http::{self, Api, Listener};
+use crate::http::{self, Api, ChangeRate, Listener};
 use crate::inbox::Inbox;
 use crate::membership::command::Membership;
 use crate::membership::names::{PatternError, check_pattern};
@@ -112,7 +112,14 @@ fn start_with<L: Launcher>(
     let prepared = Prepared::new(config, control.workers(), launcher, publisher, applied_by_all)?;
     let inbox = Inbox { control: control.clone(), wake, owner: prepared.results.clone(), applied };
     let (membership, events) = (prepared.membership.clone(), Arc::clone(&prepared.events));
-    let api = Api { membership, events, control, requests: RequestLog::new(config.record_requests) };
+    let api = Api {
+        membership,
+        events,
+        control,
+        requests: RequestLog::new(config.record_requests),
+        access: Arc::new(config.access.clone()),
+        changes: ChangeRate::new(config.access.changes_per_second),
+    };
     prepared.start(|stop| serve_beside(api, inbox, listener, started, stop))
 }
 

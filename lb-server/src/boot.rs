@@ -49,6 +49,7 @@ pub(crate) fn serve(config: &Config) -> anyhow::Result<()> {
     }
     let fronts = Fronts::bind(&config.fronts, config.workers).context("front")?;
     let admin = config.admin.as_ref().map(lb_admin::http::bind).transpose().context("admin")?;
+    let admin = admin.map(|listener| listener.with_connections_max(room.admin_connections));
     let port = fronts.addrs().first().context("a front is configured")?.port();
     let (state, secret, instance) = open_state(config, port)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

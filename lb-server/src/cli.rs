@@ -84,9 +84,23 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "LB_FRONT", value_name = "ADDR", value_delimiter = ' ', value_parser = socket_addr)]
     #[serde(deserialize_with = "addresses")]
     pub(crate) front: Option<Vec<SocketAddr>>,
-    /// The admin API, a loopback address or unix:PATH [default: 127.0.0.1:5001]
+    /// The admin API, an address or unix:PATH; one that others can reach needs --admin-token-file or --admin-open
+    /// [default: 127.0.0.1:5001]
     #[arg(long, env = "LB_ADMIN", value_name = "ADDR")]
     pub(crate) admin: Option<String>,
+    /// Changes through the admin API must carry the token in this file's first line (Authorization: Bearer TOKEN)
+    #[arg(long, env = "LB_ADMIN_TOKEN_FILE", value_name = "FILE")]
+    pub(crate) admin_token_file: Option<PathBuf>,
+    /// Let whoever reaches the admin API change things, on an address that others can reach, too [default: false]
+    #[arg(long, env = "LB_ADMIN_OPEN", num_args = 0..=1, default_missing_value = "true", value_name = "true|false")]
+    pub(crate) admin_open: Option<bool>,
+    /// A name beside IP addresses and localhost that the admin API is asked under (Host), or NAME:PORT; repeatable
+    #[arg(long, env = "LB_ADMIN_HOST", value_name = "NAME", value_delimiter = ' ')]
+    #[serde(deserialize_with = "texts")]
+    pub(crate) admin_host: Option<Vec<String>>,
+    /// Changes a second that the admin API takes, four times as many at once; more get 429; 0 = no limit [default: 500]
+    #[arg(long, env = "LB_ADMIN_RATE", value_name = "N", allow_negative_numbers = true)]
+    pub(crate) admin_rate: Option<u32>,
     /// Data-plane threads [default: number of CPUs]
     #[arg(long, env = "LB_WORKERS", value_name = "N", allow_negative_numbers = true)]
     pub(crate) workers: Option<usize>,
@@ -267,7 +281,7 @@ macro_rules! first_said {
 impl ServeArgs {
     /// These arguments where they say something, else those of `under`.
     pub(crate) fn over(self, under: Self) -> Self {
-        first_said!(self, under: config front admin workers replicas runtime command image network replica_port
+        first_said!(self, under: config front admin admin_token_file admin_open admin_host admin_rate workers replicas runtime command image network replica_port
             container_name pool memory cpus pids_limit writable_root docker_reach names new_names server_id backend
             send_proxy source accept_proxy connections connections_per_source check key hash slots vnodes probing ring_seed
             hash_key_file affinity mode non_http connect_timeout head_timeout first_byte_timeout idle_timeout drain_timeout

@@ -1,8 +1,10 @@
 //! How many client connections fit into the file descriptors that this process may have.
 //!
 //! A session costs two (client and backend), a pipe as many; the rest of the process needs some whatever happens, and a
-//! connection that can't be served is better left in the accept queue than accepted and dropped.
+//! connection that can't be served is better left in the accept queue than accepted and dropped. The admin API has a share
+//! of its own, so that a crowd there takes nothing from the clients, nor they from it.
 
+use lb_admin::http::CONNECTIONS_MAX;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::config::Pipes;
@@ -21,9 +23,14 @@ const FDS_PROCESS: u64 = 16;
 const FDS_PER_WORKER: u64 = 3;
 /// Per replica: its pidfd and the socket of its health check.
 const FDS_PER_REPLICA: u64 = 2;
-/// Kept for the admin API and for replicas that are added later: this part of all, up to so many.
+/// Kept for replicas that are added later: this part of all, up to so many.
 const SPARE_PART: u64 = 16;
 const SPARE_MAX: u64 = 1024;
+/// Kept for connections of the admin API: this part of all, within these bounds. One that is accepted before its place is
+/// free is among the process's.
+const ADMIN_PART: u64 = 16;
+const ADMIN_MIN: u64 = 2;
+const ADMIN_MAX: u64 = CONNECTIONS_MAX as u64;
 
 /// What the reserve depends on.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +52,8 @@ pub(crate) struct Room {
     pub(crate) connections: usize,
     /// Pipes that sessions may have at once.
     pub(crate) pipes: usize,
+    /// Connections of the admin API that may be open at once.
+    pub(crate) admin_connections: u32,
 }
 
 /// The limit is below what one connection needs.
@@ -111,16 +120,19 @@ pub(crate) fn room(nofile: u64, needs: Needs) -> Result<Room, TooFewFiles> {
     let (workers, fronts, backends) = (needs.workers as u64, needs.fronts as u64, needs.backends as u64);
     let fixed = FDS_PROCESS + workers * (FDS_PER_WORKER + fronts) + backends * FDS_PER_REPLICA;
     let pipes = pipes_max(nofile, needs.pipes);
-    let reserve = fixed + (nofile / SPARE_PART).min(SPARE_MAX) + pipes * FDS_PER_PIPE;
+    let admin = (nofile / ADMIN_PART).clamp(ADMIN_MIN, ADMIN_MAX);
+    let reserve = fixed + (nofile / SPARE_PART).min(SPARE_MAX) + admin + pipes * FDS_PER_PIPE;
     let connections = nofile.saturating_sub(reserve) / FDS_PER_SESSION;
     if connections == 0 {
         // Counted as if the most were asked for in pipes; one number for all settings.
-        let divisor = SPARE_PART * PIPES_MOST_PART - PIPES_MOST_PART - SPARE_PART;
+        const { assert!(ADMIN_PART == SPARE_PART) };
+        let divisor = SPARE_PART * PIPES_MOST_PART - 2 * PIPES_MOST_PART - SPARE_PART;
         let least = (fixed + FDS_PER_SESSION) * SPARE_PART * PIPES_MOST_PART / divisor + 1;
         return Err(TooFewFiles { limit: nofile, least });
     }
     let whole = |number| usize::try_from(number).unwrap_or(usize::MAX);
-    Ok(Room { connections: whole(connections), pipes: whole(pipes) })
+    let admin_connections = u32::try_from(admin).unwrap_or(u32::MAX);
+    Ok(Room { connections: whole(connections), pipes: whole(pipes), admin_connections })
 }
 
 fn pipes_max(nofile: u64, pipes: Pipes) -> u64 {

@@ -10,7 +10,7 @@ use anyhow::bail;
 use rustix::process::Pid;
 use tokio::time::{Instant, sleep};
 
-use crate::balancer::{Balancer, Turns};
+use crate::balancer::{Admin, Balancer, Turns};
 use crate::load::{Client, Connections};
 use crate::peer::{Peer, RunningPeer};
 
@@ -84,6 +84,14 @@ impl Front {
         match &self.running {
             Running::Own(balancer) => balancer.pid(),
             Running::Peer(peer) => peer.process.as_ref().map(crate::peer::process::Process::pid),
+        }
+    }
+
+    /// Its admin API, where it has one.
+    pub(super) fn admin(&self) -> Option<Admin> {
+        match &self.running {
+            Running::Own(balancer) => Some(balancer.admin),
+            Running::Peer(_) => None,
         }
     }
 

@@ -11,6 +11,7 @@ pub(crate) mod a1;
 pub(crate) mod a2;
 pub(crate) mod a3;
 pub(crate) mod a4;
+pub(crate) mod abuse;
 pub(crate) mod all;
 pub(crate) mod ceiling;
 pub(crate) mod fairness;
@@ -47,6 +48,8 @@ pub(crate) enum Experiment {
     Traffic(traffic::Options),
     /// More clients than files, and slow-loris clients beside good ones: who is served, and what is left of it
     Overload(overload::Options),
+    /// Nonsense and slow-loris clients on the admin port: what /rep and the data path notice of it
+    Abuse(abuse::Options),
     /// Small requests beside downloads at full speed through one worker
     Fairness(fairness::Options),
     /// One run of the load generator against any front
@@ -69,6 +72,7 @@ impl Experiment {
             Self::Peers(_) => "peers",
             Self::Traffic(_) => "traffic",
             Self::Overload(_) => "overload",
+            Self::Abuse(_) => "abuse",
             Self::Fairness(_) => "fairness",
             Self::Load(_) => "load",
             Self::Ceiling(_) => "ceiling",
@@ -81,6 +85,7 @@ impl Experiment {
         match self {
             Self::Peers(options) => options.enter_isolation(),
             Self::Overload(options) => options.enter_isolation(),
+            Self::Abuse(options) => options.enter_isolation(),
             _ => {}
         }
     }
@@ -96,6 +101,7 @@ impl Experiment {
             Self::Peers(options) => peers::run(options).await,
             Self::Traffic(options) => traffic::run(options).await,
             Self::Overload(options) => overload::run(options).await,
+            Self::Abuse(options) => abuse::run(options).await,
             Self::Fairness(options) => fairness::run(options).await,
             Self::Load(options) => load::run(options).await,
             Self::Ceiling(options) => ceiling::run(options).await,

@@ -19,9 +19,9 @@ use crate::report::{Chart, Report};
 use beside::Beside;
 use files::Files;
 
-mod beside;
+pub(in crate::experiment) mod beside;
 mod files;
-mod loris;
+pub(in crate::experiment) mod loris;
 
 /// Of good requests beside the loris, that many percent must be answered.
 const GOOD_PERCENT_MIN: f64 = 95.0;

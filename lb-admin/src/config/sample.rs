@@ -6,6 +6,7 @@ use super::*;
 pub(crate) fn config(replicas: u32) -> AdminConfig {
     AdminConfig {
         listen: None,
+        access: Access::default(),
         ring: RingConfig::new(lb_core::ring::Rule::Rendezvous, Some(1024), 0).expect("a good ring"),
         replicas,
         replicas_given: false,

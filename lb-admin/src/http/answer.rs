@@ -6,11 +6,12 @@
 
 use std::convert::Infallible;
 use std::fmt::Display;
+use std::time::Duration;
 
 use axum::extract::FromRequestParts;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, Uri};
+use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
@@ -49,6 +50,17 @@ impl Style {
             return self.write(status, PROBLEM_JSON, &body);
         }
         self.write(status, JSON, &json!({"message": format!("<Error> {message}"), "status": "failure"}))
+    }
+
+    /// 429: too many changes; there may be one again after `wait`.
+    pub(super) fn too_fast(self, wait: Duration) -> Response {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let mut response = self.refuse(
+            StatusCode::TOO_MANY_REQUESTS,
+            format_args!("too many changes at once: ask again in {seconds} s (--admin-rate says how many are taken)"),
+        );
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        response
     }
 
     fn write(self, status: StatusCode, content_type: &'static str, body: &impl Serialize) -> Response {

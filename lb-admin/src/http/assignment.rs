@@ -29,17 +29,25 @@ pub(super) async fn add(State(api): State<Api>, uri: Uri, style: Style, body: By
         let Change { n, hostnames } = Change::parse(&body)?;
         Ok(Add { n, hostnames, wait })
     });
-    match asked {
-        Ok(add) => changed(style, api.membership.add(add).await.as_deref()),
-        Err(error) => malformed(style, &error),
+    let add = match asked {
+        Ok(add) => add,
+        Err(error) => return malformed(style, &error),
+    };
+    match api.changes.take() {
+        Ok(()) => changed(style, api.membership.add(add).await.as_deref()),
+        Err(wait) => style.too_fast(wait),
     }
 }
 
 /// Takes replicas out of the ring.
 pub(super) async fn rm(State(api): State<Api>, style: Style, body: Bytes) -> Response {
-    match Change::parse(&body) {
-        Ok(Change { n, hostnames }) => changed(style, api.membership.remove(Remove { n, hostnames }).await.as_deref()),
-        Err(error) => malformed(style, &error),
+    let Change { n, hostnames } = match Change::parse(&body) {
+        Ok(change) => change,
+        Err(error) => return malformed(style, &error),
+    };
+    match api.changes.take() {
+        Ok(()) => changed(style, api.membership.remove(Remove { n, hostnames }).await.as_deref()),
+        Err(wait) => style.too_fast(wait),
     }
 }
 

@@ -16,6 +16,7 @@ use http_body_util::BodyExt;
 use tokio::time::timeout;
 
 use super::answer::Style;
+use super::visit::Visit;
 
 /// Longest body; a change with a thousand hostnames of 63 characters takes 66 KB, one with the 64 allowed far less.
 pub(super) const BODY_BYTES_MAX: u64 = 64 * 1024;
@@ -48,9 +49,14 @@ impl BodyError {
 /// Goes on with the body in memory, or refuses the request.
 pub(super) async fn collect(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
+    let visit = parts.extensions.get::<Visit>().cloned();
     let read = timeout(BODY_TIMEOUT, read(&parts.headers, body)).await.unwrap_or(Err(BodyError::TooSlow));
     match read {
-        Ok(bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Ok(bytes) => {
+            // From here on nothing is waited for that the client has to send.
+            visit.inspect(|visit| visit.spot.busy());
+            next.run(Request::from_parts(parts, Body::from(bytes))).await
+        }
         Err(error) => Style::of(&parts.uri).refuse(error.status(), &error),
     }
 }

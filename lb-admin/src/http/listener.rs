@@ -2,22 +2,38 @@
 //!
 //! [`bind`] needs no runtime, so that a taken address is found before anything is started. A Unix socket's file is
 //! ours while the [`Listener`] lives and removed with it; one that a killed process left behind is replaced, one that
-//! somebody listens on is "in use". Who may connect to it is a matter of the directory's and the umask's permissions.
+//! somebody listens on is "in use". Only its owner (and root) may connect to it: its mode is 0600 from its first moment,
+//! less what the umask takes; whoever shall share it is let in by a change of its group and mode afterwards.
 
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Mode, fchmod};
+use rustix::net::listen;
+use socket2::{Domain, SockAddr, Type};
 use tokio::net::{TcpStream, UnixStream};
 
+use super::visit::Peer;
 use crate::config::AdminAddr;
+
+/// Connections served at a time where nobody says how many fit. The admin API is for a few tools and a dashboard: this is
+/// ample, and bounds its share of descriptors and memory.
+pub const CONNECTIONS_MAX: u32 = 1024;
+/// Connections that the kernel keeps until we accept them. std's 128 are too few for a crowd that comes at once: what
+/// doesn't fit comes again after a second, and so would everybody else.
+const BACKLOG: i32 = 4096;
+/// Of a Unix socket's file.
+const SOCKET_MODE: Mode = Mode::from_raw_mode(0o600);
 
 /// A bound admin listener.
 #[derive(Debug)]
 pub struct Listener {
     socket: Socket,
     addr: AdminAddr,
+    connections_max: u32,
 }
 
 #[derive(Debug)]
@@ -39,13 +55,15 @@ pub fn bind(addr: &AdminAddr) -> io::Result<Listener> {
                 io::ErrorKind::AddrInUse => named(in_use(), addr),
                 _ => named(error, addr),
             })?;
+            listen(&socket, BACKLOG)?;
             let addr = AdminAddr::Tcp(socket.local_addr()?);
-            Ok(Listener { socket: Socket::Tcp(socket), addr })
+            Ok(Listener { socket: Socket::Tcp(socket), addr, connections_max: CONNECTIONS_MAX })
         }
         AdminAddr::Unix(path) => {
             let socket = bind_unix(path).map_err(|error| named(error, &path.display()))?;
             let file = SocketFile::at(path)?;
-            Ok(Listener { socket: Socket::Unix(socket, file), addr: addr.clone() })
+            let socket = Socket::Unix(socket, file);
+            Ok(Listener { socket, addr: addr.clone(), connections_max: CONNECTIONS_MAX })
         }
     }
 }
@@ -65,7 +83,13 @@ fn bind_unix(path: &Path) -> io::Result<std::os::unix::net::UnixListener> {
         },
         Err(_) => {}
     }
-    std::os::unix::net::UnixListener::bind(path)
+    let socket = socket2::Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    // Linux makes the file with the mode that the socket has when it is bound: there is no moment in which others could
+    // connect.
+    fchmod(&socket, SOCKET_MODE)?;
+    socket.bind(&SockAddr::unix(path)?)?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
 }
 
 fn in_use() -> io::Error {
@@ -77,6 +101,15 @@ impl Listener {
     /// The bound address, with the real port where 0 was asked for.
     pub fn addr(&self) -> &AdminAddr {
         &self.addr
+    }
+
+    /// The same with so many connections at a time, which must be more than none.
+    pub fn with_connections_max(self, connections_max: u32) -> Self {
+        Self { connections_max, ..self }
+    }
+
+    pub(super) fn connections_max(&self) -> u32 {
+        self.connections_max
     }
 
     /// Puts the listener on the running tokio runtime.
@@ -113,14 +146,27 @@ pub(super) enum Acceptor {
 /// An accepted connection.
 #[derive(Debug)]
 pub(super) enum Stream {
-    Tcp(TcpStream),
+    Tcp(TcpStream, SocketAddr),
     Unix(UnixStream),
+}
+
+impl Stream {
+    pub(super) fn peer(&self) -> Peer {
+        match self {
+            Self::Tcp(_, addr) => Peer::Tcp(*addr),
+            // The kernel doesn't say it of one that is gone already.
+            Self::Unix(stream) => Peer::Unix(stream.peer_cred().ok().map(|cred| cred.uid())),
+        }
+    }
 }
 
 impl Acceptor {
     pub(super) async fn accept(&self) -> io::Result<Stream> {
         Ok(match self {
-            Self::Tcp(listener) => Stream::Tcp(listener.accept().await?.0),
+            Self::Tcp(listener) => {
+                let (stream, addr) = listener.accept().await?;
+                Stream::Tcp(stream, addr)
+            }
             Self::Unix(listener, _) => Stream::Unix(listener.accept().await?.0),
         })
     }

@@ -1,37 +1,47 @@
 //! The admin API over HTTP/1: what is listed in `routes`, on its own listener and, under `--profile assignment`, on
 //! connections that the front hands over.
 //!
-//! A request goes `serve` (connection, deadlines) → `body` (read whole, bounded) → `guard` (browsers and rebinding) →
-//! `routes` → a handler → `answer` (the one place where JSON is written). Handlers read a snapshot of the membership
-//! or send one command to its owner; no state is kept here. Whatever is sent, the answer is a typed error, and nothing
-//! that a client does stops the loop.
-//! Not here: what a change means ([`crate::membership`]) and TLS or tokens (a proxy's or a later matter).
+//! A request goes `serve` (connection, deadlines; `places` has who must make room) → `body` (read whole, bounded) →
+//! `audit` (a log line a change) → `guard` (browsers, rebinding, the token) → `routes` → a handler (`rate`: how many
+//! changes a second) → `answer` (the one place where JSON is written). Handlers read a snapshot of the membership or send
+//! one command to its owner; no state is kept here. Whatever is sent, the answer is a typed error, and nothing that a
+//! client does stops the loop. Not here: what a change means ([`crate::membership`]), and TLS (a proxy's matter).
 
 use std::sync::Arc;
 
 use lb_core::control::Control;
 
+use crate::config::Access;
 use crate::events::EventLog;
 use crate::membership::command::Membership;
 use crate::request_log::RequestLog;
 
 mod answer;
 mod assignment;
+mod audit;
 mod body;
 mod change;
 mod guard;
 mod health;
+mod host;
 mod listener;
 mod metrics;
+mod places;
+mod rate;
+mod refusal;
 mod routes;
 mod serve;
 mod v1;
+mod visit;
 
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use listener::{Listener, bind};
-pub use serve::{serve, serve_front};
+pub use listener::{CONNECTIONS_MAX, Listener, bind};
+pub(crate) use places::Places;
+pub use rate::ChangeRate;
+pub use serve::serve;
+pub(crate) use serve::serve_front;
 
 /// What the handlers work with. Cheap to clone.
 #[derive(Clone)]
@@ -44,4 +54,8 @@ pub struct Api {
     pub control: Control,
     /// Those ids, by backend.
     pub requests: RequestLog,
+    /// Who may change things.
+    pub access: Arc<Access>,
+    /// How fast.
+    pub changes: ChangeRate,
 }

@@ -8,15 +8,19 @@
 //! `HEAD` goes where `GET` goes. Anything else is a typed 404 or 405. The front of `--profile assignment` serves the
 //! first line only. No `GET` changes anything.
 
+use std::sync::Arc;
+
 use axum::Router;
-use axum::http::StatusCode;
+use axum::http::header::ALLOW;
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{delete, get, post};
 
 use super::answer::Style;
+use super::audit::Refusals;
 use super::guard::Guard;
-use super::{Api, assignment, body, guard, health, metrics, v1};
+use super::{Api, assignment, audit, body, guard, health, metrics, v1};
 
 /// All routes. `check_host`: whether a browser could have been led here under a foreign name.
 pub(super) fn admin(api: Api, check_host: bool) -> Router {
@@ -26,12 +30,13 @@ pub(super) fn admin(api: Api, check_host: bool) -> Router {
         .route("/metrics", get(metrics::metrics))
         .route("/v1/backends", get(v1::backends))
         .route("/v1/events", get(v1::events));
-    finish(routes, api, Guard { check_host })
+    let guard = Guard::admin(Arc::clone(&api.access), check_host);
+    finish(routes, api, guard)
 }
 
 /// What the front answers under `--profile assignment`, where any Host is accepted.
 pub(super) fn front(api: Api) -> Router {
-    finish(assignment_routes(), api, Guard { check_host: false })
+    finish(assignment_routes(), api, Guard::front())
 }
 
 fn assignment_routes() -> Router<Api> {
@@ -42,17 +47,24 @@ fn assignment_routes() -> Router<Api> {
         .route("/requests/{name}", get(assignment::requests))
 }
 
-/// The last layer is the first to see a request: body, guard, route.
+/// The last layer is the first to see a request: body, audit, guard, route.
 fn finish(routes: Router<Api>, api: Api, guard: Guard) -> Router {
     routes
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(guard, guard::check))
+        .layer(from_fn_with_state(Refusals::new(), audit::log))
         .layer(from_fn(body::collect))
         .with_state(api)
 }
 
-async fn not_found(style: Style) -> Response {
+async fn not_found(method: Method, style: Style) -> Response {
+    if method == Method::CONNECT {
+        // Its target is no path at all.
+        let mut response = style.refuse(StatusCode::METHOD_NOT_ALLOWED, "this is no proxy");
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET,HEAD,POST,DELETE"));
+        return response;
+    }
     style.refuse(StatusCode::NOT_FOUND, "there is nothing at this path")
 }
 

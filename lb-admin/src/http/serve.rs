@@ -2,31 +2,29 @@
 //!
 //! `axum::serve` installs no timer, so hyper's header deadline would do nothing; hence this loop. Every connection has
 //! a deadline for each head (which also closes an idle one), one for its body (`body`) and one for its whole life,
-//! so that neither a slow sender nor a slow reader keeps its place. The number of places is bounded; who comes later
-//! waits in the kernel's queue. An accept that fails, garbage, and a handler that panics end at most their own
-//! connection.
+//! so that neither a slow sender nor a slow reader keeps its place. The number of places is bounded, and who has waited
+//! longest for its client makes room for who comes later ([`super::places`]). An accept that fails, garbage, and a
+//! handler that panics end at most their own connection.
 
 use std::future::pending;
 use std::io;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use lb_core::control::FrontRequest;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::listener::{Listener, Stream};
+use super::places::{Place, Places, Spot};
+use super::refusal::Refusing;
+use super::visit::{Peer, Visit, Visited};
 use super::{Api, routes};
 
-/// Connections served at a time. The admin API is for a few tools and a dashboard: this is ample, and with the
-/// deadlines below it bounds its share of descriptors and memory.
-const CONNECTIONS_MAX: u32 = 256;
 /// From accept, or from the last answer, to a complete head. The first bounds slow senders, the second idle clients.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest head, request line included: what the front allows, too.
@@ -50,14 +48,14 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// # Errors
 /// Only where the listener can't be put on the runtime; never because of a client.
 pub async fn serve(api: Api, listener: Listener, mut stop: watch::Receiver<bool>) -> io::Result<()> {
+    let places = Places::new(listener.connections_max());
     let acceptor = listener.into_acceptor()?;
     let router = routes::admin(api, acceptor.browsers_can_connect());
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX as usize));
     accept_until(&mut stop, || acceptor.accept(), &router, &places).await;
     // First the listener: whoever connects now is refused instead of waiting for nobody.
     drop(acceptor);
     // A connection gives its place back when it ends, at the latest after its own grace.
-    let _all_ended = timeout(STOP_GRACE, places.acquire_many(CONNECTIONS_MAX)).await;
+    places.all_free(STOP_GRACE).await;
     Ok(())
 }
 
@@ -66,13 +64,13 @@ async fn accept_until<F: Future<Output = io::Result<Stream>>>(
     stop: &mut watch::Receiver<bool>,
     accept: impl Fn() -> F,
     router: &Router,
-    places: &Arc<Semaphore>,
+    places: &Places,
 ) {
     loop {
-        // A place first: without one a connection is better off in the kernel's queue.
+        // The connection first: only for one that is there somebody may have to make room.
         let next = async {
-            let place = Arc::clone(places).acquire_owned().await.expect("the semaphore is never closed");
-            Ok((accept().await?, place))
+            let stream = accept().await?;
+            Ok((stream, places.take().await))
         };
         let accepted = tokio::select! {
             () = stopped(stop) => return,
@@ -94,26 +92,27 @@ async fn accept_until<F: Future<Output = io::Result<Stream>>>(
 ///
 /// # Errors
 /// Where the socket can't be put on the runtime.
-pub async fn serve_front(api: Api, request: FrontRequest) -> io::Result<()> {
+pub(crate) async fn serve_front(api: Api, request: FrontRequest, spot: Spot) -> io::Result<()> {
+    let visit = Visit { peer: Peer::Front(request.client), spot };
     request.stream.set_nonblocking(true)?;
     let (reader, writer) = tokio::net::TcpStream::from_std(request.stream)?.into_split();
     // What the worker has read already comes first, then the socket.
     let replayed = io::Cursor::new(request.received).chain(reader);
     let mut http = builder();
     http.keep_alive(false);
-    drive(&http, tokio::io::join(replayed, writer), routes::front(api), pending()).await;
+    drive(&http, tokio::io::join(replayed, writer), Visited::new(visit, routes::front(api)), pending()).await;
     Ok(())
 }
 
-fn spawn(stream: Stream, place: OwnedSemaphorePermit, router: Router, mut stop: watch::Receiver<bool>) {
-    tokio::spawn(async move {
+fn spawn(stream: Stream, place: Place, router: Router, mut stop: watch::Receiver<bool>) {
+    let visited = Visited::new(Visit { peer: stream.peer(), spot: place.spot() }, router);
+    tokio::spawn(place.hold(async move {
         let stopped = stopped(&mut stop);
         match stream {
-            Stream::Tcp(stream) => drive(&builder(), stream, router, stopped).await,
-            Stream::Unix(stream) => drive(&builder(), stream, router, stopped).await,
+            Stream::Tcp(stream, _) => drive(&builder(), stream, visited, stopped).await,
+            Stream::Unix(stream) => drive(&builder(), stream, visited, stopped).await,
         }
-        drop(place);
-    });
+    }));
 }
 
 fn builder() -> http1::Builder {
@@ -128,11 +127,11 @@ fn builder() -> http1::Builder {
 }
 
 /// One connection from its first byte to its end, which `stopped` and its [`LIFE`] bound.
-async fn drive<I>(http: &http1::Builder, io: I, router: Router, stopped: impl Future<Output = ()>)
+async fn drive<I>(http: &http1::Builder, io: I, visited: Visited, stopped: impl Future<Output = ()>)
 where
     I: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut connection = pin!(http.serve_connection(TokioIo::new(io), TowerToHyperService::new(router)));
+    let mut connection = pin!(http.serve_connection(TokioIo::new(Refusing::new(io)), visited));
     let grace = tokio::select! {
         ended = connection.as_mut() => return log_end(ended),
         () = stopped => STOP_GRACE,

@@ -13,7 +13,7 @@ use lb_core::ring::{Ring, RingConfig, Rule};
 use tokio::sync::{mpsc, watch};
 use tower::ServiceExt;
 
-use super::Api;
+use super::{Api, ChangeRate};
 use crate::events::EventLog;
 use crate::membership::command::{Add, ChangeError, Command, Membership, Remove};
 use crate::membership::snapshot::{BackendView, Snapshot};
@@ -56,6 +56,8 @@ pub(crate) fn scripted(snapshot: Snapshot, answer: Result<Snapshot, ChangeError>
         events: Arc::new(EventLog::new()),
         control: Control::without_workers(),
         requests: RequestLog::new(Some(4)),
+        access: Arc::default(),
+        changes: ChangeRate::new(0),
     };
     Scripted { api, asked, snapshot }
 }

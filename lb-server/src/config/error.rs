@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use lb_admin::membership::names::PatternError;
+use lb_admin::token::TokenError;
 use lb_core::backend::WeightError;
 use lb_core::ring::RingConfigError;
 use lb_core::session::balance::BalanceFactorError;
@@ -24,10 +25,21 @@ pub(crate) enum ConfigError {
     FrontTwice(SocketAddr),
     #[error("--front: at least one address is needed")]
     NoFront,
-    #[error("--admin '{0}': write a loopback address such as 127.0.0.1:5001, or unix:PATH")]
+    #[error("--admin '{0}': write an address such as 127.0.0.1:5001, or unix:PATH")]
     AdminSyntax(String),
-    #[error("--admin {0} can be reached from other machines and has no token: use 127.0.0.1:{port} or unix:PATH", port = .0.port())]
+    #[error(
+        "--admin {0} can be reached from other machines and has no token: use 127.0.0.1:{port} or unix:PATH, give \
+         --admin-token-file FILE, or say --admin-open", port = .0.port()
+    )]
     AdminOpen(SocketAddr),
+    #[error("--admin-open lets everybody change things, --admin-token-file doesn't: leave one of the two out")]
+    AdminOpenWithToken,
+    #[error("--admin-token-file {}: {source}", path.display())]
+    TokenUnreadable { path: PathBuf, source: std::io::Error },
+    #[error("--admin-token-file {}: {source}; make one with `openssl rand -base64 24`", path.display())]
+    TokenWrong { path: PathBuf, source: TokenError },
+    #[error("--admin-host '{0}': write a name such as lb.example, or with a port: lb.example:5001")]
+    AdminHost(String),
     #[error("--front {front} and the admin API ({admin}) want the same port: give --admin another one")]
     AdminOnFront { front: SocketAddr, admin: SocketAddr },
 

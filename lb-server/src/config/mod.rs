@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lb_admin::config::{AdminAddr, AdminConfig, Check, DockerConfig, LaunchConfig, Names, StaticBackend};
+use lb_admin::config::{Access, AdminAddr, AdminConfig, Check, DockerConfig, LaunchConfig, Names, StaticBackend};
 use lb_core::config::{RETRIES_MAX, RETRY_BUDGET_PERCENT_MAX, Source, Splice, WorkerConfig};
 use lb_core::ring::{KeyHasher, RingConfig};
 
@@ -16,6 +16,7 @@ use crate::cli::ServeArgs;
 use crate::cli::period::Period;
 use crate::limits::Room;
 
+mod access;
 mod backend;
 mod connections;
 mod docker;
@@ -62,6 +63,7 @@ pub(crate) struct Config {
     pub(crate) fronts: Vec<SocketAddr>,
     /// Where the admin API listens; `None`: on the fronts only.
     pub(crate) admin: Option<AdminAddr>,
+    access: Access,
     /// Data-plane threads.
     pub(crate) workers: usize,
     /// Replicas to start.
@@ -130,6 +132,7 @@ impl Config {
         within("--replicas", u64::from(replicas), 0, u64::from(REPLICAS_MAX))?;
         let names = names::resolve(args, replicas, &backends)?;
         let (fronts, admin) = front::resolve(args, assignment, &mut notes)?;
+        let access = access::resolve(args, admin.as_ref(), &mut notes)?;
         let ring = ring::resolve(args, replicas, &backends)?;
         let route = route::resolve(args, assignment)?;
         let (replica_check, backend_check) = backend::checks(args.check.as_deref())?;
@@ -140,6 +143,7 @@ impl Config {
         Ok(Self {
             fronts,
             admin,
+            access,
             workers,
             replicas,
             replicas_given: args.replicas.is_some(),
@@ -216,6 +220,7 @@ impl Config {
     pub(crate) fn admin(&self, state_dir: &Path, instance: String) -> AdminConfig {
         AdminConfig {
             listen: self.admin.clone(),
+            access: self.access.clone(),
             ring: self.ring,
             replicas: self.replicas,
             replicas_given: self.replicas_given,

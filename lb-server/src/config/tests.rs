@@ -33,7 +33,7 @@ fn good(line: &str) -> Config {
 }
 
 fn worker(config: &Config) -> WorkerConfig {
-    config.worker(Secret([7; 16]), Room { connections: 100, pipes: 8 })
+    config.worker(Secret([7; 16]), Room { connections: 100, pipes: 8, admin_connections: 9 })
 }
 
 #[test]
@@ -112,6 +112,38 @@ fn free_ports_never_collide() {
 }
 
 #[test]
+fn an_admin_address_that_others_reach_needs_a_token_or_to_be_called_open() {
+    let access = |line: &str| good(line).admin(Path::new("/state")).access;
+    let said = |line: &str| good(line).notes.iter().any(|note| note.starts_with("--admin-open: whoever reaches"));
+    assert!(said("--admin 0.0.0.0:5001 --admin-open") && !said("--admin 127.0.0.1:5001 --admin-open"));
+    assert!(!said("--admin unix:/run/lb.sock --admin-open"));
+    assert!(access("--admin [::1]:7000").token.is_none());
+
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let path = file.path().display();
+    std::fs::write(file.path(), "  correct-horse-battery \r\nsecond line\n").expect("written");
+    let config = good(&format!("--admin 0.0.0.0:5001 --admin-token-file {path}"));
+    assert_eq!(config.notes, [""; 0], "it is its owner's alone");
+    assert!(config.access.token.is_some() && format!("{config:?}").contains("Token(…)"));
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(file.path(), open).expect("it is ours");
+    let notes = good(&format!("--admin-token-file {path}")).notes;
+    assert!(notes.len() == 1 && notes[0].contains("every user"), "{notes:?}");
+    for text in ["too-short", "", "\ncorrect-horse-battery", "correct horse battery"] {
+        std::fs::write(file.path(), text).expect("written");
+        let wrong = load(&format!("--admin-token-file {path}"));
+        assert!(matches!(wrong, Err(ConfigError::TokenWrong { .. })), "{text:?}");
+    }
+}
+
+#[test]
+fn names_of_the_admin_api_are_kept_as_requests_are_compared() {
+    let access = good("--admin-host LB.example. --admin-host lb:5001").admin(Path::new("/state")).access;
+    assert_eq!((access.hosts, access.changes_per_second), (vec!["lb.example".to_owned(), "lb:5001".to_owned()], 500));
+    assert_eq!(good("--admin-rate 0").admin(Path::new("/state")).access.changes_per_second, 0);
+}
+
+#[test]
 fn the_admin_api_may_be_a_unix_socket() {
     assert_eq!(good("--admin unix:/run/lb.sock").admin, Some(AdminAddr::Unix("/run/lb.sock".into())));
     assert!(matches!(load("--admin unix:"), Err(ConfigError::AdminSyntax(_))));
@@ -175,7 +207,17 @@ const REFUSED: &[(&str, &[&str])] = &[
     ("--mode tcp --profile assignment", &["--profile assignment", "--mode tcp"]),
     ("--mode tcp --key path", &["--key", "--mode tcp"]),
     ("--profile assignment --affinity connection", &["--affinity"]),
-    ("--admin 0.0.0.0:5001", &["token", "127.0.0.1:5001", "unix:"]),
+    ("--admin 0.0.0.0:5001", &["token", "127.0.0.1:5001", "unix:", "--admin-token-file", "--admin-open"]),
+    ("--admin [::ffff:10.0.0.1]:5001", &["token"]),
+    ("--admin 0.0.0.0:5001 --admin-open=false", &["--admin-open"]),
+    ("--admin-open --admin-token-file /no/such/file", &["--admin-open", "--admin-token-file", "leave one"]),
+    ("--admin-token-file /no/such/file", &["--admin-token-file /no/such/file"]),
+    ("--admin-token-file /dev/null", &["/dev/null", "0 characters", "openssl"]),
+    ("--admin-host *", &["--admin-host '*'", "lb.example"]),
+    ("--admin-host http://lb.example", &["http://lb.example"]),
+    ("--admin-host lb.example:0", &["lb.example:0"]),
+    ("--admin-host a..b", &["a..b"]),
+    ("--admin-rate 1000001", &["--admin-rate 1000001", "0 to 1000000"]),
     ("--admin [::]:7000", &["token", "127.0.0.1:7000"]),
     ("--admin localhost", &["unix:PATH"]),
     ("--front 127.0.0.1:5001", &["--admin"]),

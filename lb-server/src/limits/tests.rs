@@ -71,8 +71,19 @@ fn the_advice_holds_with_as_many_pipes_as_there_can_be() {
 }
 
 #[test]
+fn the_admin_api_has_a_share_of_its_own() {
+    let admin = |nofile| room(nofile, ONE_CPU).expect("enough").admin_connections;
+    assert_eq!([64, 1024, 4096, 65_536].map(admin), [4, 64, 256, 1024]);
+    for nofile in [64, 1024, 65_536] {
+        let Room { connections, pipes, admin_connections } = room(nofile, ONE_CPU).expect("enough");
+        let all = 2 * connections as u64 + 2 * pipes as u64 + u64::from(admin_connections);
+        assert!(all + FDS_PROCESS < nofile, "{all} of {nofile}");
+    }
+}
+
+#[test]
 fn connections_may_be_lowered_but_not_beyond_what_fits() {
-    let room = Room { connections: 500, pipes: 7 };
+    let room = Room { connections: 500, pipes: 7, admin_connections: 2 };
     assert_eq!(room.lowered(None, 1024), Ok(room));
     assert_eq!(room.lowered(Some(10), 1024), Ok(Room { connections: 10, ..room }));
     let error = room.lowered(Some(501), 1024).expect_err("too many").to_string();

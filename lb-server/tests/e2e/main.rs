@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should panic where it is")]
 
 mod admin_errors;
+mod admin_safety;
 mod answers;
 mod bad_starts;
 mod bulk;

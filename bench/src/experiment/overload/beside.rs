@@ -86,7 +86,7 @@ async fn good(options: &Options, front: &Front) -> Tally {
 }
 
 /// Bytes as people read them.
-pub(super) fn mebibytes(bytes: u64) -> f64 {
+pub(in crate::experiment) fn mebibytes(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }
 

@@ -37,7 +37,7 @@ const LIFE_MAX_MS: u64 = 600_000;
 
 /// The clients at work.
 #[derive(Debug)]
-pub(super) struct Pack {
+pub(in crate::experiment) struct Pack {
     shared: Arc<Shared>,
     wanted: u64,
     thread: Option<JoinHandle<()>>,
@@ -55,8 +55,8 @@ struct Shared {
 
 /// What became of them.
 #[derive(Debug)]
-pub(super) struct Caught {
-    pub(super) wanted: u64,
+pub(in crate::experiment) struct Caught {
+    pub(in crate::experiment) wanted: u64,
     connected_max: u64,
     refused: u64,
     forgotten: u64,
@@ -68,7 +68,7 @@ pub(super) struct Caught {
 
 impl Pack {
     /// Lets `wanted` clients go.
-    pub(super) fn release(front: SocketAddr, wanted: u64) -> anyhow::Result<Self> {
+    pub(in crate::experiment) fn release(front: SocketAddr, wanted: u64) -> anyhow::Result<Self> {
         let lives_ms = Mutex::new(Histogram::new_with_bounds(1, LIFE_MAX_MS, 3)?);
         let shared = Arc::new(Shared {
             called_back: AtomicBool::new(false),
@@ -93,12 +93,12 @@ impl Pack {
     }
 
     /// How many are connected now.
-    pub(super) fn connected(&self) -> u64 {
+    pub(in crate::experiment) fn connected(&self) -> u64 {
         self.shared.connected.load(Ordering::Relaxed)
     }
 
     /// Nobody comes again; waits until each has been closed.
-    pub(super) fn call_back(mut self) -> Caught {
+    pub(in crate::experiment) fn call_back(mut self) -> Caught {
         self.end();
         let Shared { connected_max, refused, forgotten, lives_ms, .. } = &*self.shared;
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -190,7 +190,7 @@ async fn drip(mut stream: TcpStream, shared: &Shared) -> bool {
 }
 
 impl Caught {
-    pub(super) fn in_words(&self) -> Vec<String> {
+    pub(in crate::experiment) fn in_words(&self) -> Vec<String> {
         vec![format!(
             "loris: {} wanted, {} at the same time, {} closed after {:.2} s (median; {:.2} s at the most), {} late, {} \
              refused, {} never closed",
@@ -205,7 +205,7 @@ impl Caught {
         )]
     }
 
-    pub(super) fn violations(&self) -> Vec<String> {
+    pub(in crate::experiment) fn violations(&self) -> Vec<String> {
         let mut violations = Vec::new();
         if self.late + self.forgotten > 0 {
             violations.push(format!(
@@ -219,7 +219,7 @@ impl Caught {
         violations
     }
 
-    pub(super) fn to_json(&self) -> Value {
+    pub(in crate::experiment) fn to_json(&self) -> Value {
         json!({
             "wanted": self.wanted, "connected_max": self.connected_max, "closed": self.closed, "late": self.late,
             "refused": self.refused, "never_closed": self.forgotten, "life_median_ms": self.life_median_ms,

@@ -5,8 +5,8 @@ use std::time::Duration;
 use lb_core::control::Answered;
 use proptest::prelude::*;
 
-use super::super::routes;
 use super::super::testing::{Asked, agreeing, ask, members, ready, scripted};
+use super::super::{ChangeRate, routes};
 use super::*;
 use crate::request_log::RequestLog;
 
@@ -85,6 +85,30 @@ async fn a_wrong_body_or_wait_is_a_400_and_never_reaches_the_owner() {
     let got = ask(&router, "POST", "/add?wait=9s", r#"{"n":1}"#).await;
     assert_eq!(got.body, failure("wait must be a time from 0 to 8s, such as 2s or 500ms"));
     assert!(scripted.asked.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn changes_beyond_the_rate_are_a_429_with_retry_after_and_reads_go_on() {
+    let mut scripted = agreeing(&["S1"]);
+    scripted.api.changes = ChangeRate::new(1);
+    let router = routes::admin(scripted.api.clone(), true);
+    for malformed in ["{", r#"{"n":-1}"#, ""].iter().cycle().take(30) {
+        assert_eq!(ask(&router, "POST", "/add", *malformed).await.status, 400, "what is malformed takes nothing");
+    }
+    let mut refused = None;
+    for _ in 0..20 {
+        let got = ask(&router, "DELETE", "/rm", r#"{"n":1}"#).await;
+        if got.status == 429 {
+            refused = Some(got);
+        }
+    }
+    let refused = refused.expect("20 at once are more than 4");
+    assert_eq!(refused.headers["retry-after"], "1");
+    let text = "too many changes at once: ask again in 1 s (--admin-rate says how many are taken)";
+    assert_eq!(refused.body, failure(text));
+    assert_eq!(ask(&router, "GET", "/rep", "").await.status, 200);
+    let reached = std::iter::from_fn(|| scripted.asked.try_recv().ok()).count();
+    assert!((4..20).contains(&reached), "{reached} reached the owner");
 }
 
 #[tokio::test]

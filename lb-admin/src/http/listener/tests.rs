@@ -37,6 +37,15 @@ fn a_live_socket_file_is_in_use_and_stays() {
 }
 
 #[test]
+fn a_socket_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let _listener = bind(&unix(&folder)).unwrap();
+    let mode = std::fs::metadata(folder.path().join("admin.sock")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
 fn a_socket_file_left_behind_is_replaced() {
     let folder = tempfile::tempdir().unwrap();
     drop(std::os::unix::net::UnixListener::bind(folder.path().join("admin.sock")).unwrap());

@@ -69,6 +69,9 @@ async fn a_wrong_method_is_a_typed_405_that_says_which_are_right() {
         ("DELETE", "/requests/S1", "GET,HEAD"),
         ("POST", "/metrics", "GET,HEAD"),
         ("BREW", "/livez", "GET,HEAD"),
+        ("TRACE", "/rep", "GET,HEAD"),
+        ("PATCH", "/add", "POST"),
+        ("CONNECT", "127.0.0.1:80", "GET,HEAD,POST,DELETE"),
     ];
     for (method, path, allow) in cases {
         let got = ask(&router, method, path, "").await;

@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::super::listener::bind;
+use super::super::listener::{CONNECTIONS_MAX, bind};
 use super::super::testing::agreeing;
 use super::*;
 use crate::config::AdminAddr;
@@ -20,9 +20,14 @@ const LIVEZ: &str = "{\"message\":\"alive\",\"status\":\"successful\"}\n";
 /// A connection in memory, on which a paused clock only moves when both sides wait.
 fn connected() -> DuplexStream {
     let (ours, theirs) = duplex(1 << 20);
-    let router = routes::admin(agreeing(&["S1"]).api, true);
-    tokio::spawn(async move { drive(&builder(), theirs, router, pending()).await });
+    tokio::spawn(async move { drive(&builder(), theirs, visited().await, pending()).await });
     ours
+}
+
+/// A connection to an API that agrees to everything.
+async fn visited() -> Visited {
+    let spot = Places::new(1).take().await.spot();
+    Visited::new(Visit { peer: Peer::Unix(None), spot }, routes::admin(agreeing(&["S1"]).api, true))
 }
 
 struct Running {
@@ -33,10 +38,14 @@ struct Running {
 
 impl Running {
     fn start(addr: &AdminAddr) -> Self {
-        let listener = bind(addr).unwrap();
+        Self::with_places(addr, CONNECTIONS_MAX, agreeing(&["S1"]).api)
+    }
+
+    fn with_places(addr: &AdminAddr, places: u32, api: Api) -> Self {
+        let listener = bind(addr).unwrap().with_connections_max(places);
         let addr = listener.addr().clone();
         let (stop, stopped) = watch::channel(false);
-        Self { stop, addr, served: tokio::spawn(serve(agreeing(&["S1"]).api, listener, stopped)) }
+        Self { stop, addr, served: tokio::spawn(serve(api, listener, stopped)) }
     }
 
     fn on_loopback() -> Self {
@@ -124,9 +133,8 @@ async fn a_body_that_stalls_is_answered_408_and_closed() {
 #[tokio::test(start_paused = true)]
 async fn a_reader_that_never_reads_loses_its_place() {
     let (mut ours, theirs) = duplex(16);
-    let router = routes::admin(agreeing(&["S1"]).api, true);
     let start = Instant::now();
-    let driven = tokio::spawn(async move { drive(&builder(), theirs, router, pending()).await });
+    let driven = tokio::spawn(async move { drive(&builder(), theirs, visited().await, pending()).await });
     // More than fits the pipe, so that the answer gets stuck.
     ours.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
     driven.await.unwrap();
@@ -150,7 +158,7 @@ async fn an_accept_without_descriptors_is_tried_again_without_spinning() {
     };
     let (stop, mut stopped) = watch::channel(false);
     let router = routes::admin(agreeing(&["S1"]).api, false);
-    let places = Arc::new(Semaphore::new(1));
+    let places = Places::new(1);
     let start = Instant::now();
     let client = async {
         client.write_all(b"GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n").await.unwrap();
@@ -177,11 +185,20 @@ async fn garbage_never_stops_the_loop() {
     ];
     for request in garbage {
         let answer = exchange(running.connect().await, request).await;
-        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
+        let typed = answer.starts_with("HTTP/1.1 4") && answer.ends_with("\"status\":\"failure\"}\n");
+        assert!(answer.is_empty() || typed, "{answer}");
     }
     let mut long = b"GET /rep HTTP/1.1\r\nX: ".to_vec();
     long.resize(HEAD_BYTES_MAX + 1, b'x');
-    assert!(exchange(running.connect().await, &long).await.starts_with("HTTP/1.1 431 "));
+    let answer = exchange(running.connect().await, &long).await;
+    assert!(answer.starts_with("HTTP/1.1 431 ") && answer.ends_with("\"status\":\"failure\"}\n"), "{answer}");
+    let mut many = b"GET /rep HTTP/1.1\r\n".to_vec();
+    many.extend((0..1_000).flat_map(|n| format!("X{n}: 1\r\n").into_bytes()));
+    let answer = exchange(running.connect().await, &[&many[..], b"\r\n"].concat()).await;
+    assert!(answer.starts_with("HTTP/1.1 431 ") && answer.contains("<Error> the head is over"), "{answer}");
+    // Much more than is read before it is refused: the answer must survive it.
+    let answer = exchange(running.connect().await, &vec![b'A'; 200_000]).await;
+    assert!(answer.starts_with("HTTP/1.1 4") && answer.contains("<Error> "), "{answer}");
     let answer = exchange(running.connect().await, b"GET /livez HTTP/1.0\r\n\r\n").await;
     assert!(answer.ends_with(LIVEZ), "{answer}");
     running.end().await;
@@ -209,33 +226,56 @@ async fn a_client_that_asks_first_is_told_before_it_sends_too_much() {
     running.end().await;
 }
 
+const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+const ASK: &[u8] = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
 #[tokio::test]
-async fn beyond_the_bound_a_connection_waits_for_a_place() {
-    const ALL: usize = 300;
-    let running = Running::on_loopback();
-    let request = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    let mut served = Vec::new();
-    for _ in 0..CONNECTIONS_MAX {
-        let mut stream = BufReader::new(running.connect().await);
-        stream.write_all(request).await.unwrap();
-        assert_eq!(answer_of(&mut stream).await.1, LIVEZ);
-        served.push(stream);
-    }
-    let mut waiting = Vec::new();
-    for _ in served.len()..ALL {
+async fn when_all_places_are_taken_who_waited_longest_makes_room() {
+    let running = Running::with_places(&AdminAddr::Tcp(LOOPBACK), 8, agreeing(&["S1"]).api);
+    let mut silent = Vec::new();
+    for n in 0..50 {
         let mut stream = running.connect().await;
-        stream.write_all(request).await.unwrap();
-        let early = stream.try_read(&mut [0]).map_err(|error| error.kind());
-        assert_eq!(early, Err(io::ErrorKind::WouldBlock));
-        waiting.push(BufReader::new(stream));
+        // Some say nothing, some drip a head, some a body.
+        let begun: &[u8] = match n % 3 {
+            0 => b"",
+            1 => b"GET /rep HTTP/1.1\r\nX: ",
+            _ => b"POST /add HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{",
+        };
+        stream.write_all(begun).await.unwrap();
+        silent.push(stream);
+        // Whoever comes with a whole request is answered.
+        let mut good = BufReader::new(running.connect().await);
+        good.get_mut().write_all(ASK).await.unwrap();
+        assert_eq!(timeout(SOON, answer_of(&mut good)).await.expect("there is room").1, LIVEZ);
     }
-    // As many leave as wait.
-    served.truncate(served.len() - waiting.len());
-    for stream in &mut waiting {
-        let (status, body) = timeout(SOON, answer_of(stream)).await.expect("a place was given back");
-        assert!(status.starts_with("HTTP/1.1 200 ") && body == LIVEZ, "{status}{body}");
+    assert_eq!(read_to_end(silent.remove(0)).await, "", "the first has made room");
+    running.end().await;
+}
+
+#[tokio::test]
+async fn a_connection_that_is_being_answered_never_makes_room() {
+    let mut scripted = agreeing(&["S1"]);
+    let (commands, mut owner) = tokio::sync::mpsc::channel(8);
+    scripted.api.membership = crate::membership::command::Membership::new(commands, scripted.snapshot.subscribe());
+    let running = Running::with_places(&AdminAddr::Tcp(LOOPBACK), 2, scripted.api);
+    let add = b"POST /add HTTP/1.1\r\nHost: localhost\r\nContent-Length: 7\r\n\r\n{\"n\":1}";
+    let mut busy = Vec::new();
+    let mut commands = Vec::new();
+    for _ in 0..2 {
+        let mut stream = BufReader::new(running.connect().await);
+        stream.write_all(add).await.unwrap();
+        commands.push(timeout(SOON, owner.recv()).await.expect("it reaches the owner"));
+        busy.push(stream);
     }
-    drop((served, waiting));
+    let mut newcomer = BufReader::new(running.connect().await);
+    newcomer.write_all(ASK).await.unwrap();
+    // Both answers are given up; then the newcomer is served, on the place of one that is idle.
+    drop(commands);
+    for stream in &mut busy {
+        let (status, _) = timeout(SOON, answer_of(stream)).await.expect("it was never closed");
+        assert!(status.starts_with("HTTP/1.1 503 "), "{status}");
+    }
+    assert_eq!(timeout(SOON, answer_of(&mut newcomer)).await.expect("an idle one makes room").1, LIVEZ);
     running.end().await;
 }
 
@@ -276,7 +316,8 @@ async fn handed_over(received: &[u8]) -> (TcpStream, FrontRequest) {
 #[tokio::test]
 async fn on_the_front_what_was_read_already_comes_first_and_one_answer_ends_it() {
     let (mut client, request) = handed_over(b"POST /add HTTP/1.1\r\nHost: lb.example\r\nContent-Le").await;
-    let served = tokio::spawn(serve_front(agreeing(&["S1"]).api, request));
+    let spot = Places::new(1).take().await.spot();
+    let served = tokio::spawn(serve_front(agreeing(&["S1"]).api, request, spot));
     client.write_all(b"ngth: 7\r\n\r\n{\"n\":1}").await.unwrap();
     let answer = read_to_end(client).await;
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
@@ -289,5 +330,6 @@ async fn on_the_front_what_was_read_already_comes_first_and_one_answer_ends_it()
 async fn on_the_front_a_client_that_has_gone_ends_the_task() {
     let (client, request) = handed_over(b"GET /rep HTTP/1.1\r\n").await;
     drop(client);
-    timeout(SOON, serve_front(agreeing(&["S1"]).api, request)).await.expect("it ends").unwrap();
+    let spot = Places::new(1).take().await.spot();
+    timeout(SOON, serve_front(agreeing(&["S1"]).api, request, spot)).await.expect("it ends").unwrap();
 }
