@@ -39,6 +39,23 @@ pub struct AdminConfig {
     pub replicas_max: u32,
     /// Where the replicas' output goes; removed again on a normal stop.
     pub state_dir: PathBuf,
+    /// Whether the number of replicas follows the load.
+    pub autoscale: Option<AutoscaleConfig>,
+}
+
+/// `--autoscale`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AutoscaleConfig {
+    /// Fewest replicas; at least 1.
+    pub min: u32,
+    /// Most replicas, `/add` included.
+    pub max: u32,
+    /// Sessions that each replica shall have; at least 1.
+    pub target_inflight: u32,
+    /// CPU that each replica shall use, in percent of one CPU; at least 1.
+    pub target_cpu: Option<u32>,
+    /// How long there must be no need before one is removed, and the rest after a change by hand.
+    pub cooldown: Duration,
 }
 
 /// `--admin`.

@@ -14,6 +14,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{timeout, timeout_at};
 
+use crate::autoscale::observe::Observer;
 use crate::config::{AdminConfig, LaunchConfig, StaticBackend};
 use crate::events::EventLog;
 use crate::health::schedule::Checks;
@@ -105,7 +106,9 @@ fn start_with<L: Launcher>(
     let prepared = Prepared::new(config, control.workers(), launcher, publisher, applied_by_all)?;
     let inbox = Inbox { control: control.clone(), wake, owner: prepared.results.clone(), applied };
     let (membership, events) = (prepared.membership.clone(), Arc::clone(&prepared.events));
-    let api = Api { membership, events, control, requests: RequestLog::new(config.record_requests) };
+    let requests = RequestLog::new(config.record_requests);
+    let autoscale = prepared.observer.as_ref().map(|observer| Arc::clone(&observer.readings));
+    let api = Api { membership, events, control, requests, autoscale };
     prepared.start(|stop| serve_beside(api, inbox, listener, started, stop))
 }
 
@@ -141,6 +144,7 @@ struct Prepared<L> {
     membership: Membership,
     events: Arc<EventLog>,
     results: mpsc::UnboundedSender<Input>,
+    observer: Option<Observer<L>>,
 }
 
 impl<L: Launcher> Prepared<L> {
@@ -160,6 +164,13 @@ impl<L: Launcher> Prepared<L> {
         let events = Arc::new(EventLog::new());
         let supervisor = Supervisor::new(Arc::new(launcher), results_tx.clone());
         let checks = Checks::new(config, results_tx.clone());
+        let observer = config.autoscale.map(|config| Observer {
+            config,
+            snapshots: snapshot.clone(),
+            usage: supervisor.usage(),
+            owner: results_tx.clone(),
+            readings: Arc::default(),
+        });
         Ok(Self {
             owner: Owner { state, supervisor, checks, publisher, events: Arc::clone(&events), snapshots },
             first_effects,
@@ -168,6 +179,7 @@ impl<L: Launcher> Prepared<L> {
             membership: Membership::new(commands_tx, snapshot),
             events,
             results: results_tx,
+            observer,
         })
     }
 
@@ -180,10 +192,12 @@ impl<L: Launcher> Prepared<L> {
         let (stop, stopped) = watch::channel(false);
         let beside = beside(stopped);
         let handle = runtime.handle().clone();
-        let Self { owner, first_effects, inputs, backends, membership, events, results } = self;
+        let Self { owner, first_effects, inputs, backends, membership, events, results, observer } = self;
         let life = async move {
             let mut beside = tokio::spawn(beside);
             owner.checks.resolve(&backends);
+            // Ends with the first look after a drain has begun, at the latest with the runtime.
+            let _autoscaler = observer.map(|observer| tokio::spawn(observer.run()));
             owner.run(first_effects, inputs).await;
             stop.send_replace(true);
             if timeout(BESIDE_GRACE, &mut beside).await.is_err() {

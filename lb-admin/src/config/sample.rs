@@ -19,5 +19,6 @@ pub(crate) fn config(replicas: u32) -> AdminConfig {
         record_requests: None,
         replicas_max: 64,
         state_dir: "unused".into(),
+        autoscale: None,
     }
 }

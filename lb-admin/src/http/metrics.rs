@@ -22,7 +22,8 @@ use prometheus_client::registry::Registry;
 
 use self::histograms::{HISTOGRAMS, Timed};
 use super::Api;
-use crate::membership::snapshot::{BackendView, Snapshot};
+use crate::autoscale::Readings;
+use crate::membership::snapshot::{BackendView, Scaled, Snapshot};
 
 mod histograms;
 
@@ -31,7 +32,8 @@ const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=
 /// The page.
 pub(super) async fn metrics(State(api): State<Api>) -> Response {
     let mut registry = Registry::with_prefix("lb");
-    registry.register_collector(Box::new(Scrape { control: api.control, snapshot: api.membership.snapshot() }));
+    let scrape = Scrape { control: api.control, snapshot: api.membership.snapshot(), autoscale: api.autoscale };
+    registry.register_collector(Box::new(scrape));
     let mut page = String::new();
     prometheus_client::encoding::text::encode(&mut page, &registry).expect("a String takes any text");
     ([(CONTENT_TYPE, OPENMETRICS)], page).into_response()
@@ -40,6 +42,7 @@ pub(super) async fn metrics(State(api): State<Api>) -> Response {
 struct Scrape {
     control: Control,
     snapshot: Arc<Snapshot>,
+    autoscale: Option<Arc<Readings>>,
 }
 
 impl fmt::Debug for Scrape {
@@ -53,7 +56,8 @@ impl Collector for Scrape {
         let mut page = Page(encoder);
         self.workers(&mut page)?;
         self.backends(&mut page)?;
-        self.membership(&mut page)
+        self.membership(&mut page)?;
+        self.autoscaler(&mut page)
     }
 }
 
@@ -178,6 +182,15 @@ impl Scrape {
         page.counter("replicas_replaced", "Replicas replaced since start", snapshot.replaced)?;
         page.gauge("table_version", "Version of the published ring table", snapshot.version)?;
         page.gauge("draining", "1 while the process is stopping", u32::from(snapshot.draining))
+    }
+
+    /// Only where there is one.
+    fn autoscaler(&self, page: &mut Page<'_>) -> fmt::Result {
+        let Some(readings) = &self.autoscale else { return Ok(()) };
+        page.gauge("autoscale_desired", "Replicas that the load asks for now, within the bounds", readings.desired())?;
+        let Scaled { up, down } = self.snapshot.scaled;
+        let steps = [("up", up), ("down", down)].map(|(way, steps)| ([("direction", way.to_owned())], steps));
+        page.counters("autoscale_steps", "Steps of the autoscaler", steps)
     }
 
     fn total(&self, pick: fn(&WorkerStats) -> &Counter) -> u64 {

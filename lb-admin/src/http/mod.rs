@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use lb_core::control::Control;
 
+use crate::autoscale::Readings;
 use crate::events::EventLog;
 use crate::membership::command::Membership;
 use crate::request_log::RequestLog;
@@ -44,4 +45,6 @@ pub struct Api {
     pub control: Control,
     /// Those ids, by backend.
     pub requests: RequestLog,
+    /// What the autoscaler would have, where there is one.
+    pub autoscale: Option<Arc<Readings>>,
 }

@@ -16,7 +16,7 @@ use tower::ServiceExt;
 use super::Api;
 use crate::events::EventLog;
 use crate::membership::command::{Add, ChangeError, Command, Membership, Remove};
-use crate::membership::snapshot::{BackendView, Snapshot};
+use crate::membership::snapshot::{BackendView, Scaled, Snapshot};
 use crate::request_log::RequestLog;
 
 /// A change as the owner was asked for it.
@@ -56,6 +56,7 @@ pub(crate) fn scripted(snapshot: Snapshot, answer: Result<Snapshot, ChangeError>
         events: Arc::new(EventLog::new()),
         control: Control::without_workers(),
         requests: RequestLog::new(Some(4)),
+        autoscale: None,
     };
     Scripted { api, asked, snapshot }
 }
@@ -76,6 +77,8 @@ pub(crate) fn members(names: &[&str]) -> Snapshot {
         slots: Ring::new(config).slot_map(),
         draining: false,
         replaced: 2,
+        changes: 0,
+        scaled: Scaled { up: 3, down: 1 },
     }
 }
 
@@ -92,6 +95,7 @@ pub(crate) fn ready(name: &str, number: u32) -> BackendView {
         supervised: true,
         pid: Some(4242),
         listed: true,
+        failures: 0,
         backend: Some(Arc::new(Backend::new(BackendId(number.into()), name, seat, addr, 2))),
     }
 }

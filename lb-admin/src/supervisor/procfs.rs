@@ -3,8 +3,11 @@
 //! Read from there, since getsid(2) answers 0 for a session from outside our pid namespace, which rustix doesn't expect,
 //! and since nothing else tells the children of a process.
 
+use std::collections::HashMap;
 use std::fs;
+use std::time::Duration;
 
+use rustix::param::clock_ticks_per_second;
 use rustix::process::Pid;
 
 /// A part of /proc/PID/stat.
@@ -15,6 +18,8 @@ pub(super) struct Stat {
     /// Zero where that is outside our pid namespace, as for the session.
     pub(super) parent: i32,
     pub(super) session: i32,
+    /// Clock ticks on a CPU, its children's that were waited for included.
+    pub(super) cpu_ticks: u64,
 }
 
 /// Every process that is there, with what is known of it. Nothing without /proc.
@@ -22,6 +27,16 @@ pub(super) fn all() -> impl Iterator<Item = (Pid, Stat)> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter_map(Pid::from_raw);
     pids.filter_map(|pid| Some((pid, stat(pid)?)))
+}
+
+/// The CPU time of every session: of its living processes and of their children that were waited for.
+pub(super) fn cpu_time_by_session() -> HashMap<i32, Duration> {
+    let mut ticks: HashMap<i32, u64> = HashMap::new();
+    for (_, stat) in all() {
+        *ticks.entry(stat.session).or_default() += stat.cpu_ticks;
+    }
+    let tick = Duration::from_secs(1).div_f64(clock_ticks_per_second() as f64);
+    ticks.into_iter().map(|(session, ticks)| (session, tick.mul_f64(ticks as f64))).collect()
 }
 
 fn stat(pid: Pid) -> Option<Stat> {
@@ -35,7 +50,9 @@ fn parse(text: &str) -> Option<Stat> {
     let zombie = matches!(fields.next()?, "Z" | "X");
     let parent = fields.next()?.parse().ok()?;
     let session = fields.nth(1)?.parse().ok()?;
-    Some(Stat { zombie, parent, session })
+    // Seven more, then utime, stime, cutime, cstime.
+    let cpu_ticks = fields.skip(7).take(4).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    Some(Stat { zombie, parent, session, cpu_ticks })
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! [`Effect`]s that follow; [`super::owner`] carries them out. So a seeded simulation drives exactly this code.
 //! - `change`: `/add` and `/rm`, accepted, committed, taken back
 //! - `life`: launched, ready, down, dead, replaced; what the time brings
+//! - `scale`: a step of the autoscaler
 //! - `place`: the data of one seat and of those that leave
 //!
 //! Invariants (checked after every input of the simulation): the target is the number of supervised places; a name
@@ -13,6 +14,7 @@ mod change;
 mod life;
 mod numbers;
 mod place;
+mod scale;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,8 +29,8 @@ use self::numbers::SeatNumbers;
 use self::place::{Leaving, Moved, Place};
 use super::command::{Add, ChangeError, Remove};
 use super::names::NameMaker;
-use super::snapshot::Snapshot;
-use crate::config::AdminConfig;
+use super::snapshot::{Scaled, Snapshot};
+use crate::config::{AdminConfig, AutoscaleConfig};
 use crate::events::EventKind;
 use crate::supervisor::launcher::{Exit, Trace};
 
@@ -81,6 +83,8 @@ pub(crate) enum Input {
     Resolved { name: Arc<str>, addr: SocketAddr },
     /// Every worker routes by this version or a newer one.
     Applied(u64),
+    /// The autoscaler wants so many replicas, after it has seen so many changes by hand.
+    Scale { to: u32, changes: u64, why: String },
     /// Time has passed.
     Tick,
     /// No more changes and no more replacements.
@@ -137,6 +141,11 @@ pub(crate) struct State {
     version: u64,
     applied: u64,
     replaced: u64,
+    /// Changes by hand.
+    changes: u64,
+    scaled: Scaled,
+    /// What was said of the last step that couldn't be taken: it is tried again and again.
+    scale_refused: Option<String>,
     draining: bool,
     stopping: bool,
     seats_changed: bool,
@@ -156,6 +165,7 @@ pub struct MemberRefused {
 #[derive(Clone, Debug)]
 struct Limits {
     replicas_max: u32,
+    autoscale: Option<AutoscaleConfig>,
     /// `None`: no deadline.
     drain_timeout: Option<Duration>,
     workers: usize,
@@ -178,6 +188,7 @@ impl State {
         let mut state = Self {
             limits: Limits {
                 replicas_max: config.replicas_max,
+                autoscale: config.autoscale,
                 drain_timeout: Some(config.drain_timeout).filter(|timeout| !timeout.is_zero()),
                 workers,
                 places: config.places,
@@ -197,6 +208,9 @@ impl State {
             version: 0,
             applied: 0,
             replaced: 0,
+            changes: 0,
+            scaled: Scaled::default(),
+            scale_refused: None,
             draining: false,
             stopping: false,
             seats_changed: true,
@@ -224,6 +238,7 @@ impl State {
             Input::Suspected { id, refused } => self.suspected(id, refused),
             Input::Resolved { name, addr } => self.resolved(&name, addr, now),
             Input::Applied(version) => self.applied = self.applied.max(version),
+            Input::Scale { to, changes, why } => self.scale(to, changes, &why, now),
             Input::Tick => self.tick(now),
             Input::BeginDrain => self.begin_drain(),
             Input::Stop => self.stop(now),
@@ -257,6 +272,8 @@ impl State {
             slots: Arc::clone(&self.slots),
             draining: self.draining,
             replaced: self.replaced,
+            changes: self.changes,
+            scaled: self.scaled,
         }
     }
 

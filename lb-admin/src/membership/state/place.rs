@@ -27,6 +27,8 @@ pub(super) struct Place {
     pub(super) send_proxy: Option<ProxyVersion>,
     /// The `/add` that waits for it: until that is answered the place is nobody else's business.
     pub(super) call: Option<CallId>,
+    /// Whether a user gave the name, or asked for it to be there: then the autoscaler leaves it alone.
+    pub(super) named: bool,
     /// Whether `/rep` lists the name: it has been ready once (a `--backend`: always).
     pub(super) listed: bool,
     /// Since when `life` is what it is.
@@ -78,6 +80,7 @@ impl Place {
             supervised: true,
             send_proxy: None,
             call: None,
+            named: false,
             listed: false,
             since: now,
             backoff: Backoff::default(),
@@ -147,6 +150,7 @@ impl Place {
             supervised: self.supervised,
             pid: self.alive().and_then(|alive| alive.pid),
             listed: self.listed,
+            failures: self.backoff.failures(),
             backend: self.alive().map(|alive| Arc::clone(&alive.backend)),
         }
     }
@@ -202,6 +206,7 @@ impl Leaving {
             supervised: true,
             pid: self.pid,
             listed: false,
+            failures: 0,
             backend: self.backend.clone(),
         }
     }
