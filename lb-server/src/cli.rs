@@ -88,9 +88,16 @@ pub(crate) struct ServeArgs {
     /// Data-plane threads [default: number of CPUs]
     #[arg(long, env = "LB_WORKERS", value_name = "N", allow_negative_numbers = true)]
     pub(crate) workers: Option<usize>,
-    /// Replicas to start and keep alive [default: 3, or 0 where a --backend is given]
+    /// Replicas to start and keep alive [default: 3, or 0 where a --backend is given, or min of --autoscale]
     #[arg(long, env = "LB_REPLICAS", value_name = "N", allow_negative_numbers = true)]
     pub(crate) replicas: Option<u32>,
+    /// Let the load decide how many replicas there are, min to max, --replicas being the first number [default: off]
+    #[arg(
+        long,
+        env = "LB_AUTOSCALE",
+        value_name = "min=N,max=N,target-inflight=N[,cooldown=TIME][,target-cpu=PERCENT]"
+    )]
+    pub(crate) autoscale: Option<String>,
     /// How replicas are started [default: process]
     #[arg(long, env = "LB_RUNTIME", value_enum)]
     pub(crate) runtime: Option<Runtime>,
@@ -228,7 +235,7 @@ macro_rules! first_said {
 impl ServeArgs {
     /// These arguments where they say something, else those of `under`.
     pub(crate) fn over(self, under: Self) -> Self {
-        first_said!(self, under: config front admin workers replicas runtime command names new_names server_id backend
+        first_said!(self, under: config front admin workers replicas autoscale runtime command names new_names server_id backend
             send_proxy source accept_proxy connections connections_per_source check key hash slots vnodes probing ring_seed
             hash_key_file affinity mode non_http connect_timeout head_timeout first_byte_timeout idle_timeout drain_timeout
             retries retry_budget max_connections queue queue_timeout balance_factor pipe_size pipes profile

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lb_admin::config::{AdminAddr, AdminConfig, Check, LaunchConfig, Names, StaticBackend};
+use lb_admin::config::{AdminAddr, AdminConfig, AutoscaleConfig, Check, LaunchConfig, Names, StaticBackend};
 use lb_core::config::{RETRIES_MAX, RETRY_BUDGET_PERCENT_MAX, Source, Splice, WorkerConfig};
 use lb_core::ring::{KeyHasher, RingConfig};
 
@@ -16,6 +16,7 @@ use crate::cli::ServeArgs;
 use crate::cli::period::Period;
 use crate::limits::Room;
 
+mod autoscale;
 mod backend;
 mod connections;
 mod error;
@@ -64,6 +65,8 @@ pub(crate) struct Config {
     pub(crate) workers: usize,
     /// Replicas to start.
     pub(crate) replicas: u32,
+    /// Whether their number follows the load.
+    autoscale: Option<AutoscaleConfig>,
     /// How long sessions may go on when the process stops; zero: as long as they like.
     pub(crate) drain_timeout: Duration,
     /// The directory that holds one folder per front port.
@@ -117,11 +120,13 @@ impl Config {
         let mut notes = Vec::new();
         let workers = workers(args.workers, around)?;
         let backends = backend::parse_all(args.backend.as_deref().unwrap_or_default())?;
-        let replicas = args.replicas.unwrap_or(if backends.is_empty() { REPLICAS } else { 0 });
+        let autoscale = autoscale::resolve(args)?;
+        let few = autoscale.map_or(if backends.is_empty() { REPLICAS } else { 0 }, |autoscale| autoscale.min);
+        let replicas = args.replicas.unwrap_or(few);
         within("--replicas", u64::from(replicas), 0, u64::from(REPLICAS_MAX))?;
         let names = names::resolve(args, replicas, &backends)?;
         let (fronts, admin) = front::resolve(args, assignment, &mut notes)?;
-        let ring = ring::resolve(args, replicas, &backends)?;
+        let ring = ring::resolve(args, replicas, autoscale, &backends)?;
         let route = route::resolve(args, assignment)?;
         let (replica_check, backend_check) = backend::checks(args.check.as_deref())?;
         let launch = launch::resolve(args, assignment, around, &mut notes)?;
@@ -133,6 +138,7 @@ impl Config {
             admin,
             workers,
             replicas,
+            autoscale,
             drain_timeout: or_secs(args.drain_timeout, 30),
             state_root: state::root(args.state_dir.clone(), around),
             secret: args.hash_key_file.as_deref().map(state::read_secret).transpose()?,
@@ -158,6 +164,11 @@ impl Config {
     /// Whether the next `lb serve` will have the same first front port, so that it is worth keeping state for it.
     pub(crate) fn has_lasting_port(&self) -> bool {
         self.fronts.first().is_some_and(|front| front.port() != 0)
+    }
+
+    /// Replicas that there may be without anybody's asking for them.
+    pub(crate) fn replicas_most(&self) -> u32 {
+        self.autoscale.map_or(self.replicas, |autoscale| autoscale.max)
     }
 
     /// `--connections`: most client connections; `None`: what the file limit allows.
@@ -216,6 +227,7 @@ impl Config {
             record_requests: self.record_requests,
             replicas_max: REPLICAS_MAX,
             state_dir: state_dir.to_owned(),
+            autoscale: self.autoscale,
         }
     }
 }
