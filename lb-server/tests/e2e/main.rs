@@ -8,6 +8,7 @@
 
 mod admin_errors;
 mod answers;
+mod autoscale;
 mod bad_starts;
 mod bulk;
 mod failover;
