@@ -50,6 +50,23 @@ pub struct AdminConfig {
     pub instance: String,
     /// `--keep-replicas`: at a normal stop they go on running, for the next `lb serve` to take over.
     pub keep_replicas: bool,
+    /// Whether the number of replicas follows the load.
+    pub autoscale: Option<AutoscaleConfig>,
+}
+
+/// `--autoscale`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AutoscaleConfig {
+    /// Fewest replicas; at least 1.
+    pub min: u32,
+    /// Most replicas, `/add` included.
+    pub max: u32,
+    /// Sessions that each replica shall have; at least 1.
+    pub target_inflight: u32,
+    /// CPU that each replica shall use, in percent of one CPU; at least 1.
+    pub target_cpu: Option<u32>,
+    /// How long there must be no need before one is removed, and the rest after a change by hand.
+    pub cooldown: Duration,
 }
 
 /// `--admin`.

@@ -23,7 +23,9 @@ pub enum EventKind {
     Down,
     /// Its process is gone.
     Died,
-    /// It was taken out by `/rm`.
+    /// It counts: the `/add` that asked for it was carried out, or the autoscaler asked for it.
+    Added,
+    /// It was taken out by `/rm` or by the autoscaler, or with an `/add` that failed.
     Removed,
     /// Its last session ended, or the drain deadline passed, and it was stopped.
     Stopped,
@@ -33,6 +35,8 @@ pub enum EventKind {
     StartFailed,
     /// The data path was refused by it.
     ConnectRefused,
+    /// A step of the autoscaler, under its own name and seat 0.
+    Scaled,
 }
 
 impl EventKind {
@@ -44,11 +48,13 @@ impl EventKind {
             Self::Ready => "ready",
             Self::Down => "down",
             Self::Died => "died",
+            Self::Added => "added",
             Self::Removed => "removed",
             Self::Stopped => "stopped",
             Self::Replacing => "replacing",
             Self::StartFailed => "start failed",
             Self::ConnectRefused => "connect refused",
+            Self::Scaled => return tracing::info!("{name}: {detail}"),
         };
         match self {
             Self::Down | Self::Died | Self::StartFailed => tracing::warn!("{name} (seat {seat}) {what}{dash}{detail}"),

@@ -14,6 +14,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{timeout, timeout_at};
 
+use crate::autoscale::observe::Observer;
 use crate::config::{AdminConfig, DockerConfig, LaunchConfig, StaticBackend};
 use crate::events::EventLog;
 use crate::health::schedule::Checks;
@@ -112,6 +113,7 @@ fn start_with<L: Launcher>(
     let prepared = Prepared::new(config, control.workers(), launcher, publisher, applied_by_all)?;
     let inbox = Inbox { control: control.clone(), wake, owner: prepared.results.clone(), applied };
     let (membership, events) = (prepared.membership.clone(), Arc::clone(&prepared.events));
+    let autoscale = prepared.observer.as_ref().map(|observer| Arc::clone(&observer.readings));
     let api = Api {
         membership,
         events,
@@ -119,6 +121,7 @@ fn start_with<L: Launcher>(
         requests: RequestLog::new(config.record_requests),
         access: Arc::new(config.access.clone()),
         changes: ChangeRate::new(config.access.changes_per_second),
+        autoscale,
     };
     prepared.start(|stop| serve_beside(api, inbox, listener, started, stop))
 }
@@ -155,6 +158,7 @@ struct Prepared<L> {
     membership: Membership,
     events: Arc<EventLog>,
     results: mpsc::UnboundedSender<Input>,
+    observer: Option<Observer<L>>,
 }
 
 impl<L: Launcher> Prepared<L> {
@@ -176,6 +180,13 @@ impl<L: Launcher> Prepared<L> {
         let supervisor = Supervisor::new(Arc::new(launcher), results_tx.clone());
         let checks = Checks::new(config, results_tx.clone());
         let membership = Membership::new(commands_tx, snapshot).with_saving(store.saving());
+        let observer = config.autoscale.map(|config| Observer {
+            config,
+            snapshots: snapshot.clone(),
+            usage: supervisor.usage(),
+            owner: results_tx.clone(),
+            readings: Arc::default(),
+        });
         Ok(Self {
             owner: Owner { state, supervisor, checks, publisher, store, events: Arc::clone(&events), snapshots },
             first_effects,
@@ -184,6 +195,7 @@ impl<L: Launcher> Prepared<L> {
             membership,
             events,
             results: results_tx,
+            observer,
         })
     }
 
@@ -196,10 +208,12 @@ impl<L: Launcher> Prepared<L> {
         let (stop, stopped) = watch::channel(false);
         let beside = beside(stopped);
         let handle = runtime.handle().clone();
-        let Self { owner, first_effects, inputs, backends, membership, events, results } = self;
+        let Self { owner, first_effects, inputs, backends, membership, events, results, observer } = self;
         let life = async move {
             let mut beside = tokio::spawn(beside);
             owner.checks.resolve(&backends);
+            // Ends with the first look after a drain has begun, at the latest with the runtime.
+            let _autoscaler = observer.map(|observer| tokio::spawn(observer.run()));
             owner.run(first_effects, inputs).await;
             stop.send_replace(true);
             if timeout(BESIDE_GRACE, &mut beside).await.is_err() {

@@ -40,7 +40,7 @@ pub(crate) fn serve(config: &Config) -> anyhow::Result<()> {
     let needs = Needs {
         workers: config.workers,
         fronts: config.fronts.len(),
-        backends: config.replicas as usize + config.backends.len(),
+        backends: config.replicas_most() as usize + config.backends.len(),
         pipes: config.pipes,
     };
     let room = limits::room(nofile, needs)?.holding(config.pipes, nofile)?.lowered(config.connections(), nofile)?;

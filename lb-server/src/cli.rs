@@ -104,9 +104,16 @@ pub(crate) struct ServeArgs {
     /// Data-plane threads [default: number of CPUs]
     #[arg(long, env = "LB_WORKERS", value_name = "N", allow_negative_numbers = true)]
     pub(crate) workers: Option<usize>,
-    /// Replicas to start and keep alive [default: 3, or 0 where a --backend is given]
+    /// Replicas to start and keep alive [default: 3, or 0 where a --backend is given, or min of --autoscale]
     #[arg(long, env = "LB_REPLICAS", value_name = "N", allow_negative_numbers = true)]
     pub(crate) replicas: Option<u32>,
+    /// Let the load decide how many replicas there are, min to max, --replicas being the first number [default: off]
+    #[arg(
+        long,
+        env = "LB_AUTOSCALE",
+        value_name = "min=N,max=N,target-inflight=N[,cooldown=TIME][,target-cpu=PERCENT]"
+    )]
+    pub(crate) autoscale: Option<String>,
     /// How replicas are started [default: process]
     #[arg(long, env = "LB_RUNTIME", value_enum)]
     pub(crate) runtime: Option<Runtime>,
@@ -281,7 +288,7 @@ macro_rules! first_said {
 impl ServeArgs {
     /// These arguments where they say something, else those of `under`.
     pub(crate) fn over(self, under: Self) -> Self {
-        first_said!(self, under: config front admin admin_token_file admin_open admin_host admin_rate workers replicas runtime command image network replica_port
+        first_said!(self, under: config front admin admin_token_file admin_open admin_host admin_rate workers replicas autoscale runtime command image network replica_port
             container_name pool memory cpus pids_limit writable_root docker_reach names new_names server_id backend
             send_proxy source accept_proxy connections connections_per_source check key hash slots vnodes probing ring_seed
             hash_key_file affinity mode non_http connect_timeout head_timeout first_byte_timeout idle_timeout drain_timeout

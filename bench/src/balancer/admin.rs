@@ -67,6 +67,9 @@ pub(crate) struct Event {
     pub(crate) name: String,
     /// Its seat's number.
     pub(crate) seat: u32,
+    /// In words; may be empty.
+    #[serde(default)]
+    pub(crate) detail: String,
 }
 
 impl Admin {

@@ -21,7 +21,18 @@ const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// Status and body of the answer to `method path` with `body`.
 pub(crate) async fn ask(addr: SocketAddr, method: &str, path: &str, body: &str) -> anyhow::Result<(u16, Vec<u8>)> {
-    timeout(ANSWER_WITHIN, exchange(addr, method, path, body))
+    ask_within(ANSWER_WITHIN, addr, method, path, body).await
+}
+
+/// The same, where so many ask at once that they have to wait for each other.
+pub(crate) async fn ask_within(
+    patience: Duration,
+    addr: SocketAddr,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> anyhow::Result<(u16, Vec<u8>)> {
+    timeout(patience, exchange(addr, method, path, body))
         .await
         .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))
         .and_then(|answer| answer)

@@ -6,8 +6,7 @@
 //! fails, around a kill or elsewhere (`--max-failed`). With `--signal stop` the replica is frozen ([`freeze`]) instead: what
 //! was sent before health has taken it down waits for the first-byte deadline, what is sent after that finds another.
 
-use anyhow::Context;
-
+use super::slow::slow_replica;
 use crate::balancer::{Balancer, Target};
 use crate::report::Report;
 
@@ -63,7 +62,7 @@ pub(crate) enum Fate {
 
 /// Asks every endpoint, then kills under load.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
-    let command = slow_replica(options)?;
+    let command = slow_replica(&options.target.program, REPLICA_DELAY)?;
     let balancer = Balancer::open(&options.target, options.replicas, &flags(options.signal, &command)).await?;
     let endpoints = endpoints::exercise(&balancer).await?;
     let skipped = match balancer.admin.backends().await? {
@@ -85,12 +84,4 @@ fn flags(signal: Fate, command: &str) -> Vec<&str> {
         flags.extend(["--first-byte-timeout", FIRST_BYTE_TIMEOUT]);
     }
     flags
-}
-
-/// The sample backend, slowed down, as a command line for `--command`.
-fn slow_replica(options: &Options) -> anyhow::Result<String> {
-    let program = options.target.program.lb.to_str().context("--lb: the path is not UTF-8")?;
-    // Split as a shell splits words: within single quotes only a single quote means anything.
-    let quoted = program.replace('\'', r"'\''");
-    Ok(format!("'{quoted}' replica --listen 127.0.0.1:{{port}} --delay {REPLICA_DELAY}"))
 }

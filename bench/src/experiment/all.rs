@@ -48,6 +48,8 @@ const SERIES: &[Entry] = &[
     Entry { name: "a3", flags: &["--kills=100"], quick_flags: &["--kills=2"], starts_lb: true },
     Entry { name: "a4", flags: &[], quick_flags: &["--requests=1000"], starts_lb: true },
     Entry { name: "scale", flags: &[], quick_flags: &["--requests=3000"], starts_lb: true },
+    Entry { name: "autoscale", flags: &[], quick_flags: &["--plan=10,80,10", "--seconds=6"], starts_lb: true },
+    Entry { name: "churn", flags: &[], quick_flags: &["--calls=100"], starts_lb: true },
     Entry { name: "ring", flags: &[], quick_flags: &[], starts_lb: false },
     Entry { name: "traffic", flags: &[], quick_flags: &["--connections=1000"], starts_lb: true },
     Entry {

@@ -13,7 +13,9 @@ pub(crate) mod a3;
 pub(crate) mod a4;
 pub(crate) mod abuse;
 pub(crate) mod all;
+pub(crate) mod autoscale;
 pub(crate) mod ceiling;
+pub(crate) mod churn;
 pub(crate) mod fairness;
 mod front;
 mod hash;
@@ -24,6 +26,7 @@ pub(crate) mod peers;
 pub(crate) mod ring;
 pub(crate) mod scale;
 mod shares;
+mod slow;
 mod statistics;
 pub(crate) mod traffic;
 mod walk;
@@ -42,6 +45,10 @@ pub(crate) enum Experiment {
     A4(a4::Options),
     /// Whether adding and removing replicas under load costs a request
     Scale(scale::Options),
+    /// Whether replicas come with a rising load and go with a falling one
+    Autoscale(autoscale::Options),
+    /// A thousand concurrent /add and /rm of overlapping names while replicas are killed: is every answer true?
+    Churn(churn::Options),
     /// Our balancer beside haproxy, nginx and no balancer at all
     Peers(peers::Options),
     /// Random tagged traffic with resets and half-closes: does anybody see a byte that isn't his?
@@ -69,6 +76,8 @@ impl Experiment {
             Self::A3(_) => "a3",
             Self::A4(_) => "a4",
             Self::Scale(_) => "scale",
+            Self::Autoscale(_) => "autoscale",
+            Self::Churn(_) => "churn",
             Self::Peers(_) => "peers",
             Self::Traffic(_) => "traffic",
             Self::Overload(_) => "overload",
@@ -98,6 +107,8 @@ impl Experiment {
             Self::A3(options) => a3::run(options).await,
             Self::A4(options) => a4::run(options).await,
             Self::Scale(options) => scale::run(options).await,
+            Self::Autoscale(options) => autoscale::run(options).await,
+            Self::Churn(options) => churn::run(options).await,
             Self::Peers(options) => peers::run(options).await,
             Self::Traffic(options) => traffic::run(options).await,
             Self::Overload(options) => overload::run(options).await,

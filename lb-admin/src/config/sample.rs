@@ -23,5 +23,6 @@ pub(crate) fn config(replicas: u32) -> AdminConfig {
         state_dir: "unused".into(),
         instance: "0123456789abcdef".into(),
         keep_replicas: false,
+        autoscale: None,
     }
 }

@@ -22,8 +22,9 @@ use prometheus_client::registry::Registry;
 
 use self::histograms::{HISTOGRAMS, Timed};
 use super::Api;
+use crate::autoscale::Readings;
 use crate::membership::command::Membership;
-use crate::membership::snapshot::{BackendView, Snapshot};
+use crate::membership::snapshot::{BackendView, Scaled, Snapshot};
 
 mod histograms;
 
@@ -36,6 +37,7 @@ pub(super) async fn metrics(State(api): State<Api>) -> Response {
         control: api.control,
         membership: api.membership.clone(),
         snapshot: api.membership.snapshot(),
+        autoscale: api.autoscale,
     }));
     let mut page = String::new();
     prometheus_client::encoding::text::encode(&mut page, &registry).expect("a String takes any text");
@@ -46,6 +48,7 @@ struct Scrape {
     control: Control,
     membership: Membership,
     snapshot: Arc<Snapshot>,
+    autoscale: Option<Arc<Readings>>,
 }
 
 impl fmt::Debug for Scrape {
@@ -59,7 +62,8 @@ impl Collector for Scrape {
         let mut page = Page(encoder);
         self.workers(&mut page)?;
         self.backends(&mut page)?;
-        self.membership(&mut page)
+        self.membership(&mut page)?;
+        self.autoscaler(&mut page)
     }
 }
 
@@ -188,6 +192,15 @@ impl Scrape {
         page.gauge("state_write_failing", failing, u32::from(saving.is_failing()))?;
         page.counter("state_write_failures", "Failed writes of the membership", saving.failures())?;
         page.gauge("draining", "1 while the process is stopping", u32::from(snapshot.draining))
+    }
+
+    /// Only where there is one.
+    fn autoscaler(&self, page: &mut Page<'_>) -> fmt::Result {
+        let Some(readings) = &self.autoscale else { return Ok(()) };
+        page.gauge("autoscale_desired", "Replicas that the load asks for now, within the bounds", readings.desired())?;
+        let Scaled { up, down } = self.snapshot.scaled;
+        let steps = [("up", up), ("down", down)].map(|(way, steps)| ([("direction", way.to_owned())], steps));
+        page.counters("autoscale_steps", "Steps of the autoscaler", steps)
     }
 
     fn total(&self, pick: fn(&WorkerStats) -> &Counter) -> u64 {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use lb_core::control::Control;
 
+use crate::autoscale::Readings;
 use crate::config::Access;
 use crate::events::EventLog;
 use crate::membership::command::Membership;
@@ -58,4 +59,6 @@ pub struct Api {
     pub access: Arc<Access>,
     /// How fast.
     pub changes: ChangeRate,
+    /// What the autoscaler would have, where there is one.
+    pub autoscale: Option<Arc<Readings>>,
 }

@@ -16,7 +16,7 @@ use tower::ServiceExt;
 use super::{Api, ChangeRate};
 use crate::events::EventLog;
 use crate::membership::command::{Add, ChangeError, Command, Membership, Remove};
-use crate::membership::snapshot::{BackendView, Snapshot};
+use crate::membership::snapshot::{BackendView, Scaled, Snapshot};
 use crate::request_log::RequestLog;
 
 /// A change as the owner was asked for it.
@@ -58,6 +58,7 @@ pub(crate) fn scripted(snapshot: Snapshot, answer: Result<Snapshot, ChangeError>
         requests: RequestLog::new(Some(4)),
         access: Arc::default(),
         changes: ChangeRate::new(0),
+        autoscale: None,
     };
     Scripted { api, asked, snapshot }
 }
@@ -78,6 +79,8 @@ pub(crate) fn members(names: &[&str]) -> Snapshot {
         slots: Ring::new(config).slot_map(),
         draining: false,
         replaced: 2,
+        changes: 0,
+        scaled: Scaled { up: 3, down: 1 },
     }
 }
 
@@ -94,6 +97,7 @@ pub(crate) fn ready(name: &str, number: u32) -> BackendView {
         supervised: true,
         pid: Some(4242),
         listed: true,
+        failures: 0,
         backend: Some(Arc::new(Backend::new(BackendId(number.into()), name, seat, addr, 2))),
     }
 }

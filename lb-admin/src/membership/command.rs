@@ -52,6 +52,16 @@ pub enum ChangeError {
         /// There now.
         present: usize,
     },
+    /// Over the autoscaler's cap.
+    #[error("n = {n}: --autoscale allows at most max={max} replicas, {present} are there")]
+    OverAutoscaleMax {
+        /// Asked for.
+        n: u64,
+        /// Allowed in all.
+        max: u32,
+        /// There now.
+        present: usize,
+    },
     /// Not 1 to 63 of `[A-Za-z0-9_.-]` beginning with a letter or digit.
     #[error("'{0}' is not a hostname: 1 to 63 of A-Z a-z 0-9 _ . - beginning with a letter or digit")]
     BadName(String),

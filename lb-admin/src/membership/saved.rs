@@ -51,6 +51,9 @@ pub(crate) struct SavedMember {
     pub(crate) supervised: bool,
     /// Whether it has been ready under this name.
     pub(crate) listed: bool,
+    /// Whether a user has chosen the name: the autoscaler doesn't remove it then.
+    #[serde(default)]
+    pub(crate) named: bool,
     /// The incarnation in the seat; `None`: nobody sits there.
     pub(crate) id: Option<u64>,
     /// What finds it again.

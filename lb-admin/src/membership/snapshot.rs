@@ -21,6 +21,10 @@ pub struct Snapshot {
     pub draining: bool,
     /// Replicas replaced since start.
     pub replaced: u64,
+    /// Changes by `/add` and `/rm` since start; the autoscaler rests after each.
+    pub changes: u64,
+    /// Steps of the autoscaler since start.
+    pub scaled: Scaled,
 }
 
 impl Snapshot {
@@ -39,6 +43,15 @@ impl Snapshot {
     pub fn ready(&self) -> usize {
         self.backends.iter().filter(|view| view.state == BackendState::Ready).count()
     }
+}
+
+/// Steps of the autoscaler.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scaled {
+    /// To more replicas.
+    pub up: u64,
+    /// To fewer.
+    pub down: u64,
 }
 
 /// One backend in a [`Snapshot`].
@@ -60,6 +73,8 @@ pub struct BackendView {
     pub pid: Option<u32>,
     /// Whether `/rep` lists it.
     pub listed: bool,
+    /// How often in a row it was lost or didn't start.
+    pub failures: u32,
     /// Its address and counters, once it has an address.
     pub backend: Option<Arc<Backend>>,
 }

@@ -102,6 +102,10 @@ pub(crate) trait Launcher: Send + Sync + 'static {
     /// an earlier `lb serve` had started or was ending when it died. Launches go on meanwhile.
     fn sweep(&self, known: &[BackendId]) -> impl Future<Output = ()> + Send;
 
+    /// CPU time that each of these has used since its start, its children included; of which it can't be said (it has
+    /// just ended, the engine doesn't answer in time) is left out.
+    fn cpu_times(&self, of: &[(BackendId, Trace)]) -> impl Future<Output = Vec<(BackendId, Duration)>> + Send;
+
     /// Waits until everything that has ended is cleared away too, with a bound of its own.
     fn settle(&self) -> impl Future<Output = ()> + Send;
 }

@@ -16,6 +16,7 @@ mod procfs;
 pub(crate) mod reaper;
 #[cfg(test)]
 mod tests;
+pub(crate) mod usage;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use self::launcher::{Exit, Launcher, News, Order, Replica, Trace};
+use self::usage::{Traces, Usage};
 use crate::membership::state::Input;
 
 /// From SIGTERM to SIGKILL.
@@ -38,6 +40,7 @@ pub(crate) struct Supervisor<L> {
     results: mpsc::UnboundedSender<Input>,
     /// The way to each replica's task.
     tasks: HashMap<BackendId, mpsc::UnboundedSender<Wish>>,
+    traces: Traces,
 }
 
 /// What is wanted of a replica that runs.
@@ -54,7 +57,12 @@ enum Wish {
 impl<L: Launcher> Supervisor<L> {
     /// Results of what is asked for go to `results`.
     pub(crate) fn new(launcher: Arc<L>, results: mpsc::UnboundedSender<Input>) -> Self {
-        Self { launcher, results, tasks: HashMap::new() }
+        Self { launcher, results, tasks: HashMap::new(), traces: Traces::default() }
+    }
+
+    /// Who can be asked for their CPU time.
+    pub(crate) fn usage(&self) -> Usage<L> {
+        Usage { launcher: Arc::clone(&self.launcher), traces: self.traces.clone() }
     }
 
     /// Starts a replica.
@@ -116,7 +124,8 @@ impl<L: Launcher> Supervisor<L> {
     fn tend(&mut self, order: Order) -> Tend<L> {
         let (wish, wishes) = mpsc::unbounded_channel();
         self.tasks.insert(order.id, wish);
-        Tend { launcher: Arc::clone(&self.launcher), order, wishes, results: self.results.clone() }
+        let traces = self.traces.clone();
+        Tend { launcher: Arc::clone(&self.launcher), order, wishes, results: self.results.clone(), traces }
     }
 }
 
@@ -126,6 +135,7 @@ struct Tend<L> {
     order: Order,
     wishes: mpsc::UnboundedReceiver<Wish>,
     results: mpsc::UnboundedSender<Input>,
+    traces: Traces,
 }
 
 impl<L: Launcher> Tend<L> {
@@ -134,7 +144,10 @@ impl<L: Launcher> Tend<L> {
         let exit = match started {
             Ok(replica) => {
                 self.tell(Input::Launched { id, pid: replica.pid(), addr: replica.addr(), trace: replica.trace() });
-                self.watch(replica).await
+                self.traces.insert(id, replica.trace());
+                let exit = self.watch(replica).await;
+                self.traces.remove(id);
+                exit
             }
             Err(exit) => exit,
         };

@@ -113,6 +113,16 @@ impl Launcher for ProcessLauncher {
         self.logs.remove_others(&known);
     }
 
+    /// A replica leads a session of its own: what is in it is the replica's. One look at /proc serves all.
+    async fn cpu_times(&self, of: &[(BackendId, Trace)]) -> Vec<(BackendId, Duration)> {
+        let used = procfs::cpu_time_by_session();
+        let time = |trace: &Trace| match trace {
+            Trace::Process { pid, .. } => used.get(&i32::try_from(*pid).ok()?).copied(),
+            Trace::Container { .. } => None,
+        };
+        of.iter().filter_map(|(id, trace)| Some((*id, time(trace)?))).collect()
+    }
+
     /// A process that has ended has been reaped: nothing is left.
     async fn settle(&self) {}
 }

@@ -37,6 +37,10 @@ impl Launcher for Script {
 
     async fn sweep(&self, _known: &[BackendId]) {}
 
+    async fn cpu_times(&self, of: &[(BackendId, Trace)]) -> Vec<(BackendId, Duration)> {
+        of.iter().map(|(id, _)| (*id, Duration::from_secs(id.0))).collect()
+    }
+
     async fn settle(&self) {}
 }
 
@@ -105,6 +109,21 @@ async fn launch_and_stop(script: Script) -> (Vec<&'static str>, Duration) {
     supervisor.stop(BackendId(1));
     assert!(matches!(inputs.recv().await, Some(Input::Exited { id: BackendId(1), .. })));
     (script.told(), start.elapsed())
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_replicas_that_run_are_asked_for_their_cpu_time() {
+    let (results, mut inputs) = mpsc::unbounded_channel();
+    let script = Script::default();
+    let mut supervisor = Supervisor::new(Arc::new(script.clone()), results);
+    let usage = supervisor.usage();
+    assert!(usage.cpu_times().await.is_empty());
+    supervisor.launch(order(3));
+    assert!(matches!(inputs.recv().await, Some(Input::Launched { .. })));
+    assert_eq!(usage.cpu_times().await, HashMap::from([(BackendId(3), Duration::from_secs(3))]));
+    script.end.notify_one();
+    assert!(matches!(inputs.recv().await, Some(Input::Exited { .. })));
+    assert!(usage.cpu_times().await.is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use lb_admin::membership::snapshot::BackendView;
+use lb_admin::membership::snapshot::{BackendView, Scaled};
 use lb_core::backend::Weight;
 use lb_core::ring::{Ring, RingConfig, Rule};
 
@@ -18,12 +18,22 @@ fn snapshot(states: &[(&str, BackendState)]) -> Snapshot {
         supervised: true,
         pid: None,
         listed: true,
+        failures: 0,
         backend: None,
     };
     let config = RingConfig::new(Rule::Rendezvous, Some(1), 0).expect("one slot");
     let slots = Ring::new(config).slot_map();
     let backends = states.iter().map(view).collect();
-    Snapshot { version: 1, backends, target: 0, slots, draining: false, replaced: 0 }
+    Snapshot {
+        version: 1,
+        backends,
+        target: 0,
+        slots,
+        draining: false,
+        replaced: 0,
+        changes: 0,
+        scaled: Scaled::default(),
+    }
 }
 
 #[test]

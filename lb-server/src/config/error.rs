@@ -85,6 +85,15 @@ pub(crate) enum ConfigError {
     #[error("--command: the program '{0}' is not found in PATH, or may not be run: give its path")]
     CommandNotFound(String),
 
+    #[error("--autoscale '{text}': {why}; write for example min=2,max=8,target-inflight=20,cooldown=30s")]
+    Autoscale { text: String, why: String },
+    #[error("--replicas {replicas} is outside of --autoscale min={min},max={max}: leave it out, or give one between")]
+    ReplicasOutsideAutoscale { replicas: u32, min: u32, max: u32 },
+    #[error(
+        "the ring holds {fit} backends with this --hash, --slots and --probing, --autoscale may want {asked}: lower max"
+    )]
+    AutoscaleRing { asked: u32, fit: u32 },
+
     #[error("{flag} goes with --max-connections only: leave it out or set --max-connections")]
     QueueWithoutLimit { flag: &'static str },
     #[error("--balance-factor {0}")]

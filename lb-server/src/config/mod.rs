@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lb_admin::config::{Access, AdminAddr, AdminConfig, Check, DockerConfig, LaunchConfig, Names, StaticBackend};
+use lb_admin::config::{Access, AdminAddr, AdminConfig, AutoscaleConfig, Check, DockerConfig, LaunchConfig, Names, StaticBackend};
 use lb_core::config::{RETRIES_MAX, RETRY_BUDGET_PERCENT_MAX, Source, Splice, WorkerConfig};
 use lb_core::ring::{KeyHasher, RingConfig};
 
@@ -17,6 +17,7 @@ use crate::cli::period::Period;
 use crate::limits::Room;
 
 mod access;
+mod autoscale;
 mod backend;
 mod connections;
 mod docker;
@@ -72,6 +73,8 @@ pub(crate) struct Config {
     replicas_given: bool,
     /// Whether a normal stop leaves them running.
     pub(crate) keep_replicas: bool,
+    /// Whether their number follows the load.
+    autoscale: Option<AutoscaleConfig>,
     /// How long sessions may go on when the process stops; zero: as long as they like.
     pub(crate) drain_timeout: Duration,
     /// The directory that holds one folder per front port.
@@ -128,12 +131,14 @@ impl Config {
         let mut notes = Vec::new();
         let workers = workers(args.workers, around)?;
         let backends = backend::parse_all(args.backend.as_deref().unwrap_or_default())?;
-        let replicas = args.replicas.unwrap_or(if backends.is_empty() { REPLICAS } else { 0 });
+        let autoscale = autoscale::resolve(args)?;
+        let few = autoscale.map_or(if backends.is_empty() { REPLICAS } else { 0 }, |autoscale| autoscale.min);
+        let replicas = args.replicas.unwrap_or(few);
         within("--replicas", u64::from(replicas), 0, u64::from(REPLICAS_MAX))?;
         let names = names::resolve(args, replicas, &backends)?;
         let (fronts, admin) = front::resolve(args, assignment, &mut notes)?;
         let access = access::resolve(args, admin.as_ref(), &mut notes)?;
-        let ring = ring::resolve(args, replicas, &backends)?;
+        let ring = ring::resolve(args, replicas, autoscale, &backends)?;
         let route = route::resolve(args, assignment)?;
         let (replica_check, backend_check) = backend::checks(args.check.as_deref())?;
         let Launch { launch, docker_if_there } = launch::resolve(args, assignment, around)?;
@@ -148,6 +153,7 @@ impl Config {
             replicas,
             replicas_given: args.replicas.is_some(),
             keep_replicas: args.keep_replicas.unwrap_or(false),
+            autoscale,
             drain_timeout: or_secs(args.drain_timeout, 30),
             state_root: state::root(args.state_dir.clone(), around),
             secret: args.hash_key_file.as_deref().map(state::read_secret).transpose()?,
@@ -175,6 +181,11 @@ impl Config {
     /// is worth keeping state for it.
     pub(crate) fn has_lasting_port(&self) -> bool {
         self.keep_replicas || self.fronts.first().is_some_and(|front| front.port() != 0)
+    }
+
+    /// Replicas that there may be without anybody's asking for them.
+    pub(crate) fn replicas_most(&self) -> u32 {
+        self.autoscale.map_or(self.replicas, |autoscale| autoscale.max)
     }
 
     /// `--connections`: most client connections; `None`: what the file limit allows.
@@ -237,6 +248,7 @@ impl Config {
             state_dir: state_dir.to_owned(),
             instance,
             keep_replicas: self.keep_replicas,
+            autoscale: self.autoscale,
         }
     }
 }

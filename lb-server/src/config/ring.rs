@@ -1,6 +1,6 @@
 //! The ring: `--hash`, `--slots`, `--vnodes`, `--probing`, `--ring-seed`, and that it holds as many as are asked for.
 
-use lb_admin::config::StaticBackend;
+use lb_admin::config::{AutoscaleConfig, StaticBackend};
 use lb_core::backend::{Seat, Weight};
 use lb_core::ring::{Member, Probing, Ring, RingConfig, Rule, VNODES_DEFAULT};
 
@@ -8,7 +8,12 @@ use super::ConfigError;
 use crate::cli::{self, ServeArgs};
 
 /// The rule with its parameters, able to seat the replicas and backends of the start.
-pub(super) fn resolve(args: &ServeArgs, replicas: u32, backends: &[StaticBackend]) -> Result<RingConfig, ConfigError> {
+pub(super) fn resolve(
+    args: &ServeArgs,
+    replicas: u32,
+    autoscale: Option<AutoscaleConfig>,
+    backends: &[StaticBackend],
+) -> Result<RingConfig, ConfigError> {
     let hash = args.hash.unwrap_or(cli::Hash::Rendezvous);
     if args.vnodes.is_some() && hash != cli::Hash::Ring {
         return Err(ConfigError::VnodesWithoutRing);
@@ -29,7 +34,11 @@ pub(super) fn resolve(args: &ServeArgs, replicas: u32, backends: &[StaticBackend
     {
         return Err(ConfigError::WeightWithAssignment(backend.name.clone()));
     }
-    fits(config, replicas + backends.len() as u32)?;
+    let seats = |replicas: u32| replicas + backends.len() as u32;
+    fits(config, seats(replicas)).map_err(|(asked, fit)| ConfigError::RingFull { asked, fit })?;
+    if let Some(AutoscaleConfig { max, .. }) = autoscale {
+        fits(config, seats(max)).map_err(|(asked, fit)| ConfigError::AutoscaleRing { asked, fit })?;
+    }
     Ok(config)
 }
 
@@ -41,12 +50,13 @@ fn probing(asked: Option<cli::Probing>) -> Probing {
 }
 
 /// `assignment` runs out of slots; which seat is the first that finds none depends on the numbers, so it is tried.
-fn fits(config: RingConfig, asked: u32) -> Result<(), ConfigError> {
+/// Otherwise: as many as were asked for, and how many fit.
+fn fits(config: RingConfig, asked: u32) -> Result<(), (u32, u32)> {
     let mut ring = Ring::new(config);
     for number in 1..=asked {
         let member = Member { seat: Seat::numbered(number), weight: Weight::ONE };
         if ring.add(member).is_err() {
-            return Err(ConfigError::RingFull { asked, fit: number - 1 });
+            return Err((asked, number - 1));
         }
     }
     Ok(())

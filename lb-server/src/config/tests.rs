@@ -163,6 +163,20 @@ fn places_are_counted_only_where_a_limit_or_a_balance_factor_asks_for_it() {
 }
 
 #[test]
+fn the_load_decides_between_min_and_max_and_begins_with_min() {
+    assert_eq!(good("").admin(Path::new("/state")).autoscale, None);
+    let config = good("--autoscale ' target-inflight=20, cooldown=90s,max=8,target-cpu=250,min=2'");
+    let cooldown = Duration::from_secs(90);
+    let asked = AutoscaleConfig { min: 2, max: 8, target_inflight: 20, target_cpu: Some(250), cooldown };
+    assert_eq!(config.admin(Path::new("/state")).autoscale, Some(asked));
+    assert_eq!((config.replicas, config.replicas_most()), (2, 8));
+    let config = good("--autoscale min=1,max=4,target-inflight=1 --replicas 3 --backend a=h:80");
+    let autoscale = config.admin(Path::new("/state")).autoscale.expect("it was asked for");
+    assert_eq!((config.replicas, autoscale.cooldown.as_secs(), autoscale.target_cpu), (3, 30, None));
+    assert_eq!(good("--autoscale min=1,max=4,target-inflight=1 --backend a=h:80").replicas, 1);
+}
+
+#[test]
 fn every_rule_with_its_parameters_is_accepted() {
     for line in [
         "--hash rendezvous --slots 1024",
@@ -241,6 +255,23 @@ const REFUSED: &[(&str, &[&str])] = &[
     ("--command no-such-program-anywhere", &["no-such-program-anywhere", "PATH"]),
     ("--command \"sh 'open\"", &["--command"]),
     ("--command ''", &["names no program"]),
+    ("--autoscale nonsense", &["'nonsense'", "KEY=VALUE", "target-inflight=20"]),
+    ("--autoscale min=1,max=4", &["target-inflight is missing"]),
+    ("--autoscale max=4,target-inflight=2", &["min is missing"]),
+    ("--autoscale min=1,target-inflight=2", &["max is missing"]),
+    ("--autoscale min=5,max=4,target-inflight=2", &["min=5", "max=4"]),
+    ("--autoscale min=0,max=4,target-inflight=2", &["min must be 1 to 256"]),
+    ("--autoscale min=1,max=257,target-inflight=2", &["max must be 1 to 256"]),
+    ("--autoscale min=1,max=4,target-inflight=0", &["target-inflight must be 1 to 1000000"]),
+    ("--autoscale min=1,max=4,target-inflight=2,target-cpu=many", &["target-cpu must be 1 to 10000", "'many'"]),
+    ("--autoscale min=1,max=4,target-inflight=2,cooldown=5", &["cooldown: '5' is no duration"]),
+    ("--autoscale min=1,max=4,target-inflight=2,cooldown=0", &["cooldown must be 1s to 24h"]),
+    ("--autoscale min=1,max=4,target-inflight=2,cooldown=25h", &["cooldown must be 1s to 24h"]),
+    ("--autoscale min=1,max=4,target-inflight=2,min=2", &["min is given twice"]),
+    ("--autoscale min=1,max=4,target-inflight=2,mx=2", &["no key 'mx'"]),
+    ("--autoscale min=2,max=4,target-inflight=2 --replicas 1", &["--replicas 1", "min=2,max=4"]),
+    ("--autoscale min=2,max=4,target-inflight=2 --replicas 5", &["--replicas 5", "min=2,max=4"]),
+    ("--autoscale min=2,max=57,target-inflight=2 --hash assignment", &["holds 56", "--autoscale may want 57", "max"]),
     ("--runtime docker", &["--runtime process"]),
     ("--check nonsense", &["/heartbeat"]),
     ("--check '/a b'", &["/heartbeat"]),

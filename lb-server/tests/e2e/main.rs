@@ -9,6 +9,7 @@
 mod admin_errors;
 mod admin_safety;
 mod answers;
+mod autoscale;
 mod bad_starts;
 mod bulk;
 mod failover;

@@ -89,6 +89,23 @@ async fn backends_count_under_their_name_and_id() {
 }
 
 #[tokio::test]
+async fn the_autoscaler_shows_what_it_wants_where_there_is_one() {
+    let mut scripted = agreeing(&["S1"]);
+    assert!(!page(&scripted).await.contains("autoscale"));
+    let readings = Arc::new(crate::autoscale::Readings::default());
+    readings.note_desired(5);
+    scripted.api.autoscale = Some(readings);
+    let page = page(&scripted).await;
+    for line in [
+        "lb_autoscale_desired 5",
+        r#"lb_autoscale_steps_total{direction="up"} 3"#,
+        r#"lb_autoscale_steps_total{direction="down"} 1"#,
+    ] {
+        assert!(page.lines().any(|found| found == line), "{line} is missing in\n{page}");
+    }
+}
+
+#[tokio::test]
 async fn the_series_of_a_removed_backend_end() {
     let scripted = agreeing(&["S1", "S2"]);
     assert!(page(&scripted).await.contains(r#"backend="S2""#));

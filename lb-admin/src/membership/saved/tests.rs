@@ -10,6 +10,7 @@ fn saved() -> Saved {
         weight: 1000,
         supervised: true,
         listed: false,
+        named: false,
         id: Some(4),
         trace: None,
     };

@@ -12,6 +12,7 @@ use lb_core::backend::{Seat, Weight};
 
 use super::place::Place;
 use super::{CallId, Effect, Moment, State};
+use crate::config::AutoscaleConfig;
 use crate::events::EventKind;
 use crate::membership::command::{Add, ChangeError, Remove};
 use crate::membership::names::{is_hostname, shown};
@@ -42,15 +43,21 @@ impl State {
         match self.choose_removed(request) {
             Err(error) => self.answer(call, Err(error)),
             Ok(names) => {
+                self.changes += 1;
                 for name in names {
-                    let place = self.take_place(&name);
-                    self.numbers.free(place.seat.number());
-                    self.record(EventKind::Removed, &place.name, place.seat, String::new());
-                    self.leave(place, now);
+                    self.take_out(&name, String::new(), now);
                 }
                 self.answer(call, Ok(()));
             }
         }
+    }
+
+    /// One that counts no more; it drains.
+    pub(super) fn take_out(&mut self, name: &str, why: String, now: Moment) {
+        let place = self.take_place(name);
+        self.numbers.free(place.seat.number());
+        self.record(EventKind::Removed, &place.name, place.seat, why);
+        self.leave(place, now);
     }
 
     /// Answers a call whose replicas are all ready now.
@@ -59,10 +66,16 @@ impl State {
         if !places.all(|place| place.is_ready()) {
             return;
         }
+        let mut added = Vec::new();
         for place in self.places.iter_mut().filter(|place| place.call == Some(call)) {
             place.call = None;
             place.listed = true;
+            added.push((Arc::clone(&place.name), place.seat));
         }
+        for (name, seat) in added {
+            self.record(EventKind::Added, &name, seat, String::new());
+        }
+        self.changes += 1;
         self.table_changed = true;
         self.pending.retain(|pending| pending.call != call);
         self.answer(call, Ok(()));
@@ -78,6 +91,7 @@ impl State {
             self.record(EventKind::Removed, &place.name, place.seat, format!("taken back: {error}"));
             self.leave(place, now);
         }
+        self.changes += 1;
         self.pending.retain(|pending| pending.call != call);
         self.answer(call, Err(error));
         self.retry_queued(now);
@@ -121,7 +135,9 @@ impl State {
             self.queued.push(Queued { call, request, deadline, contended });
             return;
         }
-        match self.accept(&request, deadline.map(|_| call), now) {
+        let accepted = self.accept(&request, deadline.map(|_| call), now);
+        self.changes += u64::from(accepted.as_ref().is_ok_and(|added| *added > 0));
+        match accepted {
             Err(error) => self.answer(call, Err(error)),
             Ok(0) => self.answer(call, Ok(())),
             Ok(_) => match deadline {
@@ -132,22 +148,31 @@ impl State {
     }
 
     /// Checks a request, gives it names, seats and ring positions, and starts it. Says how many were added.
-    fn accept(&mut self, request: &Add, call: Option<CallId>, now: Moment) -> Result<usize, ChangeError> {
+    pub(super) fn accept(&mut self, request: &Add, call: Option<CallId>, now: Moment) -> Result<usize, ChangeError> {
         let names = self.choose_added(request)?;
         let before = self.places.len();
         for name in &names {
             let number = self.numbers.give();
-            let place = Place { call, ..Place::new(Arc::clone(name), Seat::numbered(number), Weight::ONE, now) };
+            let named = request.hostnames.iter().any(|given| **given == **name);
+            let place = Place::new(Arc::clone(name), Seat::numbered(number), Weight::ONE, now);
             // With weight 1 and a seat of its own, there being no room is the only reason.
-            if self.take_seat(place, &[]).is_err() {
+            if self.take_seat(Place { call, named, ..place }, &[]).is_err() {
                 self.numbers.give_back(number);
                 self.give_up_seats(before);
                 return Err(ChangeError::RingFull);
             }
         }
         for index in before..self.places.len() {
+            if call.is_none() {
+                let (name, seat) = (Arc::clone(&self.places[index].name), self.places[index].seat);
+                self.record(EventKind::Added, &name, seat, String::new());
+            }
             self.launch(index, now);
         }
+        self.places
+            .iter_mut()
+            .filter(|place| request.hostnames.iter().any(|given| **given == *place.name))
+            .for_each(|place| place.named = true);
         Ok(names.len())
     }
 
@@ -174,6 +199,12 @@ impl State {
         let made_up = n - request.hostnames.len() as u64;
         let present = self.supervised();
         let total = made_up.saturating_add((present + names.len()) as u64);
+        if let Some(AutoscaleConfig { max, .. }) = self.limits.autoscale
+            && made_up + (names.len() as u64) > 0
+            && total > u64::from(max)
+        {
+            return Err(ChangeError::OverAutoscaleMax { n, max, present });
+        }
         if total > u64::from(self.limits.replicas_max) {
             return Err(ChangeError::OverCap { n, max: self.limits.replicas_max, present });
         }

@@ -317,6 +317,7 @@ impl State {
         let mut place = self.places.remove(index);
         let dead = std::mem::replace(&mut place.name, name);
         place.launches = 0;
+        place.named = false;
         self.places.push(place);
         self.replaced += 1;
         let index = self.places.len() - 1;

@@ -6,6 +6,7 @@
 //! - `life`: launched, ready, down, dead, replaced; what the time brings
 //! - `restore`: how it begins, with or without what an earlier run has left
 //! - `pause`: frozen from outside, and back
+//! - `scale`: a step of the autoscaler
 //! - `place`: the data of one seat and of those that leave
 //!
 //! Invariants (checked after every input of the simulation): the target is the number of supervised places; a name
@@ -17,6 +18,7 @@ mod numbers;
 mod pause;
 mod place;
 mod restore;
+mod scale;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -32,7 +34,8 @@ use self::place::{Leaving, Moved, Place};
 use super::command::{Add, ChangeError, Remove};
 use super::names::NameMaker;
 use super::saved::Saved;
-use super::snapshot::Snapshot;
+use super::snapshot::{Scaled, Snapshot};
+use crate::config::{AdminConfig, AutoscaleConfig};
 use crate::events::EventKind;
 use crate::supervisor::launcher::{Exit, Trace};
 
@@ -87,6 +90,8 @@ pub(crate) enum Input {
     NotSaved(Vec<CallId>),
     /// Every worker routes by this version or a newer one.
     Applied(u64),
+    /// The autoscaler wants so many replicas, after it has seen so many changes by hand.
+    Scale { to: u32, changes: u64, why: String },
     /// Time has passed.
     Tick,
     /// No more changes and no more replacements.
@@ -160,6 +165,11 @@ pub(crate) struct State {
     reserved: u64,
     applied: u64,
     replaced: u64,
+    /// Changes by hand.
+    changes: u64,
+    scaled: Scaled,
+    /// What was said of the last step that couldn't be taken: it is tried again and again.
+    scale_refused: Option<String>,
     draining: bool,
     stopping: bool,
     seats_changed: bool,
@@ -181,6 +191,7 @@ pub struct MemberRefused {
 #[derive(Clone, Debug)]
 struct Limits {
     replicas_max: u32,
+    autoscale: Option<AutoscaleConfig>,
     /// `None`: no deadline.
     drain_timeout: Option<Duration>,
     workers: usize,
@@ -211,6 +222,7 @@ impl State {
             Input::Resolved { name, addr } => self.resolved(&name, addr, now),
             Input::NotSaved(calls) => self.not_saved(calls, now),
             Input::Applied(version) => self.applied = self.applied.max(version),
+            Input::Scale { to, changes, why } => self.scale(to, changes, &why, now),
             Input::Tick => self.tick(now),
             Input::BeginDrain => self.begin_drain(),
             Input::Stop => self.stop(now),
@@ -255,6 +267,8 @@ impl State {
             slots: Arc::clone(&self.slots),
             draining: self.draining,
             replaced: self.replaced,
+            changes: self.changes,
+            scaled: self.scaled,
         }
     }
 

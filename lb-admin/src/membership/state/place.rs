@@ -29,6 +29,8 @@ pub(super) struct Place {
     pub(super) send_proxy: Option<ProxyVersion>,
     /// The `/add` that waits for it: until that is answered the place is nobody else's business.
     pub(super) call: Option<CallId>,
+    /// Whether a user gave the name, or asked for it to be there: then the autoscaler leaves it alone.
+    pub(super) named: bool,
     /// Whether `/rep` lists the name: it has been ready once (a `--backend`: always).
     pub(super) listed: bool,
     /// Since when `life` is what it is.
@@ -101,6 +103,7 @@ impl Place {
             supervised: true,
             send_proxy: None,
             call: None,
+            named: false,
             listed: false,
             since: now,
             backoff: Backoff::default(),
@@ -163,6 +166,7 @@ impl Place {
             weight: self.weight.thousandths(),
             supervised: self.supervised,
             listed: self.listed,
+            named: self.named,
             id: self.id().filter(|_| self.supervised).map(|id| id.0),
             trace: self.trace.clone(),
         }
@@ -192,6 +196,7 @@ impl Place {
             supervised: self.supervised,
             pid: self.alive().and_then(|alive| alive.pid),
             listed: self.listed,
+            failures: self.backoff.failures(),
             backend: self.alive().map(|alive| Arc::clone(&alive.backend)),
         }
     }
@@ -247,6 +252,7 @@ impl Leaving {
             supervised: true,
             pid: self.pid,
             listed: false,
+            failures: 0,
             backend: self.backend.clone(),
         }
     }

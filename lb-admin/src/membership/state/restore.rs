@@ -19,6 +19,7 @@ use crate::config::{AdminConfig, StaticBackend};
 use crate::events::EventKind;
 use crate::membership::names::{NameMaker, fill};
 use crate::membership::saved::{Saved, SavedMember};
+use crate::membership::snapshot::Scaled;
 
 impl State {
     /// The first members: those of `saved` and what is missing, the replicas before the `--backend`s. The effects start
@@ -62,6 +63,7 @@ impl State {
         Self {
             limits: Limits {
                 replicas_max: config.replicas_max,
+                autoscale: config.autoscale,
                 drain_timeout: Some(config.drain_timeout).filter(|timeout| !timeout.is_zero()),
                 workers,
                 places: config.places,
@@ -83,6 +85,9 @@ impl State {
             reserved: 0,
             applied: 0,
             replaced: 0,
+            changes: 0,
+            scaled: Scaled::default(),
+            scale_refused: None,
             draining: false,
             stopping: false,
             seats_changed: true,
@@ -104,7 +109,7 @@ impl State {
         }
         let weight = Weight::from_thousandths(member.weight).unwrap_or(Weight::ONE);
         let place = Place::new(Arc::clone(&member.name), Seat::numbered(member.seat), weight, now);
-        let place = Place { listed: member.listed, trace: member.trace.clone(), ..place };
+        let place = Place { listed: member.listed, named: member.named, trace: member.trace.clone(), ..place };
         self.take_seat(place, &member.places)?;
         match member.id {
             Some(id) => self.adopt(self.places.len() - 1, BackendId(id), now),
@@ -152,7 +157,8 @@ impl State {
 /// How many replicas there shall be.
 fn wanted(config: &AdminConfig, saved: &Saved) -> usize {
     let left = saved.target.filter(|_| !config.replicas_given).map(|target| target.min(config.replicas_max));
-    left.unwrap_or(config.replicas) as usize
+    let wanted = left.unwrap_or(config.replicas);
+    config.autoscale.map_or(wanted, |autoscale| wanted.clamp(autoscale.min, autoscale.max)) as usize
 }
 
 /// Those who come back, and those who don't: the newest replicas beyond `wanted`, those whose name is a `--backend`'s

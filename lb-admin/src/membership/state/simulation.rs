@@ -13,6 +13,9 @@ use crate::config::AdminConfig;
 const ADDR: ([u8; 4], u16) = ([127, 0, 0, 1], 20_000);
 const TRACE: Trace = Trace::Process { pid: 7, start_ticks: 7, port: 20_000 };
 
+/// The most that the autoscaler may have, and that there may be.
+const MAX: u32 = 12;
+
 const RUNS: u64 = 40;
 const INPUTS_PER_RUN: usize = 1500;
 
@@ -36,6 +39,8 @@ struct Simulation {
     gone: HashSet<BackendId>,
     used_names: HashSet<Arc<str>>,
     user_names: HashSet<String>,
+    /// Names that were there before the last input because a user wanted them there.
+    user_named: Vec<Arc<str>>,
 }
 
 /// What was so before an input.
@@ -55,7 +60,10 @@ impl Simulation {
     fn new(seed: u64) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
         let now = Moment::now();
-        let config = AdminConfig { replicas_max: 12, replicas: rng.u32(0..5), ..config(0) };
+        let cooldown = Duration::from_secs(5);
+        let autoscale = AutoscaleConfig { min: 1, max: MAX, target_inflight: 20, target_cpu: None, cooldown };
+        let autoscale = rng.bool().then_some(autoscale);
+        let config = AdminConfig { replicas_max: MAX, replicas: rng.u32(0..5), autoscale, ..config(0) };
         let (state, effects) = State::new(&config, 1, rng.fork(), now, None).expect("it fits");
         let user_names = (1..=config.replicas).map(|n| format!("S{n}")).collect();
         let mut simulation = Self {
@@ -69,20 +77,39 @@ impl Simulation {
             gone: HashSet::new(),
             used_names: HashSet::new(),
             user_names,
+            user_named: Vec::new(),
         };
         simulation.carry_out(effects, &Before::default());
         simulation
     }
 
     fn apply(&mut self, input: Input) {
+        let named = self.state.places.iter().filter(|place| place.named);
+        self.user_named = named.map(|place| Arc::clone(&place.name)).collect();
         let before = Before { committed: self.committed(), pending: self.pending_names() };
+        let scale = if let Input::Scale { to, changes, .. } = &input { Some((*to, *changes)) } else { None };
         let effects = self.state.apply(input, self.now);
         let agreed = |effect: &Effect| matches!(effect, Effect::Answer(_, Ok(())));
-        if !effects.iter().any(agreed) {
+        if let Some((to, changes)) = scale {
+            self.check_step(to, changes, before.committed);
+        } else if !effects.iter().any(agreed) {
             assert_eq!(self.committed(), before.committed, "N follows /add and /rm, nothing else");
         }
         self.carry_out(effects, &before);
         self.check();
+    }
+
+    /// It goes where it is told to, as far as it may, or nowhere; and nowhere, where a user was there first.
+    fn check_step(&self, to: u32, changes: u64, before: usize) {
+        let committed = self.committed();
+        let pending = self.pending_names().len();
+        let is_stale = changes != self.state.changes || self.state.limits.autoscale.is_none();
+        assert!(!is_stale || committed == before, "a step for another membership");
+        let (least, most) = (before.min((to as usize).saturating_sub(pending)), before.max(to as usize));
+        assert!((least..=most).contains(&committed), "{before} → {committed}, {to} were asked for");
+        for name in &self.user_named {
+            assert!(self.state.places.iter().any(|place| place.name == *name), "{name} was a user's");
+        }
     }
 
     fn pending_names(&self) -> Vec<(CallId, Arc<str>)> {
@@ -152,7 +179,7 @@ impl Simulation {
         assert_eq!(members.len(), state.places.len(), "every place is in the ring, nothing else is");
         assert_eq!(state.slots.members(), members, "the published slots are those of the members");
         assert_eq!(snapshot.target as usize, state.places.iter().filter(|place| place.supervised).count());
-        assert!(snapshot.target <= 12, "the cap holds");
+        assert!(snapshot.target <= MAX, "the cap holds");
         let names: HashSet<_> = state.places.iter().map(|place| &place.name).collect();
         assert_eq!(names.len(), state.places.len(), "a name stands for one place");
         let mut numbers: Vec<_> = state.places.iter().map(|place| place.seat.number()).collect();
@@ -184,11 +211,18 @@ impl Simulation {
             82..84 => Input::Paused(id),
             84..86 => Input::Resumed(id),
             86..91 => Input::Applied(self.state.version),
+            91..95 => self.random_scale(),
             _ => {
                 self.now.at += Duration::from_millis(self.rng.u64(0..4000));
                 Input::Tick
             }
         }
+    }
+
+    /// Now and then one that comes too late.
+    fn random_scale(&mut self) -> Input {
+        let changes = self.state.changes.saturating_sub(self.rng.u64(0..3) / 2);
+        Input::Scale { to: self.rng.u32(1..=MAX), changes, why: "at random".into() }
     }
 
     /// What a process does next.

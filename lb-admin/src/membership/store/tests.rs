@@ -13,6 +13,7 @@ fn saved(epoch: u64) -> Arc<Saved> {
         weight: 1000,
         supervised: true,
         listed: true,
+        named: false,
         id: Some(1),
         trace: Some(TRACE),
     };

@@ -9,7 +9,7 @@ use crate::balancer::Backend;
 use crate::balancer::admin::Event;
 
 fn event(id: u64, kind: &str, name: &str, seat: u32) -> Event {
-    Event { id, at_ms: id as f64 * 10.0, kind: kind.to_owned(), name: name.to_owned(), seat }
+    Event { id, at_ms: id as f64 * 10.0, kind: kind.to_owned(), name: name.to_owned(), seat, detail: String::new() }
 }
 
 fn victim() -> Backend {
