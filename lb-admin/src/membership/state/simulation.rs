@@ -152,11 +152,15 @@ impl Simulation {
     fn crash(&mut self) {
         let input = self.random_input();
         let before = Before { committed: self.committed(), pending: self.pending_names() };
+        let died = if let Input::Exited { id, .. } = &input { Some(*id) } else { None };
         let mut effects = self.state.apply(input, self.now);
         let after = self.committed();
         effects.truncate(self.rng.usize(0..=effects.len()));
         self.carry_out(effects, &before);
         self.asked.clear();
+        let saved_ids = self.disk.iter().flat_map(|saved| &saved.members).filter_map(|member| member.id);
+        // A death that was not written down is found again.
+        self.gone.retain(|gone| Some(*gone) != died || !saved_ids.clone().any(|id| id == gone.0));
         let rng = &mut self.rng;
         self.processes.retain(|_, _| rng.u32(0..4) > 0);
         let begun = State::new(&self.config, 1, self.rng.fork(), self.now, self.disk.clone());
