@@ -20,6 +20,7 @@ pub(crate) mod load;
 pub(crate) mod overload;
 mod pass;
 pub(crate) mod peers;
+pub(crate) mod restart;
 pub(crate) mod ring;
 pub(crate) mod scale;
 mod shares;
@@ -41,6 +42,8 @@ pub(crate) enum Experiment {
     A4(a4::Options),
     /// Whether adding and removing replicas under load costs a request
     Scale(scale::Options),
+    /// SIGKILL of the balancer itself: whether its replicas are taken over, none lost, left over or doubled
+    Restart(restart::Options),
     /// Our balancer beside haproxy, nginx and no balancer at all
     Peers(peers::Options),
     /// Random tagged traffic with resets and half-closes: does anybody see a byte that isn't his?
@@ -66,6 +69,7 @@ impl Experiment {
             Self::A3(_) => "a3",
             Self::A4(_) => "a4",
             Self::Scale(_) => "scale",
+            Self::Restart(_) => "restart",
             Self::Peers(_) => "peers",
             Self::Traffic(_) => "traffic",
             Self::Overload(_) => "overload",
@@ -93,6 +97,7 @@ impl Experiment {
             Self::A3(options) => a3::run(options).await,
             Self::A4(options) => a4::run(options).await,
             Self::Scale(options) => scale::run(options).await,
+            Self::Restart(options) => restart::run(options).await,
             Self::Peers(options) => peers::run(options).await,
             Self::Traffic(options) => traffic::run(options).await,
             Self::Overload(options) => overload::run(options).await,
