@@ -16,10 +16,12 @@ pub(crate) mod admin;
 pub(crate) mod http;
 pub(crate) mod metrics;
 mod own;
+mod restartable;
 
 pub(crate) use admin::{Admin, Backend};
 pub(crate) use metrics::{Metrics, Turns};
 use own::OwnLb;
+pub(crate) use restartable::Restartable;
 
 /// How long a balancer may take until its replicas are ready.
 const READY_WITHIN: Duration = Duration::from_secs(20);

@@ -23,6 +23,7 @@ pub(crate) mod load;
 pub(crate) mod overload;
 mod pass;
 pub(crate) mod peers;
+pub(crate) mod restart;
 pub(crate) mod ring;
 pub(crate) mod scale;
 mod shares;
@@ -49,6 +50,8 @@ pub(crate) enum Experiment {
     Autoscale(autoscale::Options),
     /// A thousand concurrent /add and /rm of overlapping names while replicas are killed: is every answer true?
     Churn(churn::Options),
+    /// SIGKILL of the balancer itself: whether its replicas are taken over, none lost, left over or doubled
+    Restart(restart::Options),
     /// Our balancer beside haproxy, nginx and no balancer at all
     Peers(peers::Options),
     /// Random tagged traffic with resets and half-closes: does anybody see a byte that isn't his?
@@ -78,6 +81,7 @@ impl Experiment {
             Self::Scale(_) => "scale",
             Self::Autoscale(_) => "autoscale",
             Self::Churn(_) => "churn",
+            Self::Restart(_) => "restart",
             Self::Peers(_) => "peers",
             Self::Traffic(_) => "traffic",
             Self::Overload(_) => "overload",
@@ -109,6 +113,7 @@ impl Experiment {
             Self::Scale(options) => scale::run(options).await,
             Self::Autoscale(options) => autoscale::run(options).await,
             Self::Churn(options) => churn::run(options).await,
+            Self::Restart(options) => restart::run(options).await,
             Self::Peers(options) => peers::run(options).await,
             Self::Traffic(options) => traffic::run(options).await,
             Self::Overload(options) => overload::run(options).await,

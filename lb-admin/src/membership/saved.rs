@@ -67,10 +67,10 @@ impl Saved {
     }
 
     /// Whether `self` must be written before it is acted on, given that `older` is. A trace that is missing can be found
-    /// by the replica's mark, and whether a name is listed shows at its next good check.
+    /// by the replica's mark. That a name is listed must not be forgotten: it may not come back once its replica is dead.
     pub(crate) fn is_urgent(&self, older: &Self) -> bool {
         let plan = |saved: &Self| {
-            let bare = |member: &SavedMember| SavedMember { trace: None, listed: false, ..member.clone() };
+            let bare = |member: &SavedMember| SavedMember { trace: None, ..member.clone() };
             Self { members: saved.members.iter().map(bare).collect(), ..saved.clone() }
         };
         plan(self) != plan(older)

@@ -25,6 +25,7 @@ mod profile;
 mod queueing;
 mod relay;
 mod resets;
+mod restart;
 mod routing;
 mod shutdown;
 mod spread;

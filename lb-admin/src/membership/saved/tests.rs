@@ -32,9 +32,8 @@ fn only_what_cannot_be_found_out_again_is_urgent() {
     let older = saved();
     let mut newer = older.clone();
     newer.members[0].trace = Some(Trace::Process { pid: 7, start_ticks: 8, port: 20_000 });
-    newer.members[0].listed = true;
     assert!(newer != older && !newer.is_urgent(&older));
-    newer.last_id += 1;
+    newer.members[0].listed = true;
     assert!(newer.is_urgent(&older));
     let mut renamed = older.clone();
     renamed.members[0].name = "S2".into();

@@ -1,5 +1,6 @@
 //! A seeded simulation: thousands of random inputs to the real state, in a world that launches, fails, dies, hangs and
-//! answers late; every invariant is checked after every input.
+//! answers late; every invariant is checked after every input. Now and then the balancer is killed between any two
+//! effects and begins again from what it had saved, with the processes that it left.
 //!
 //! A failure prints its seed; `LB_SIM_SEED=N cargo test -p lb-admin simulation` replays it.
 
@@ -25,12 +26,21 @@ enum Process {
     Launching,
     Running,
     Stopping,
+    /// To be taken over, but not there any more.
+    Missing,
 }
 
 struct Simulation {
     rng: fastrand::Rng,
+    config: AdminConfig,
     state: State,
     now: Moment,
+    /// What was last written down.
+    disk: Option<Saved>,
+    /// The last version that was published.
+    published: u64,
+    /// N when a change was last agreed to.
+    agreed: usize,
     processes: BTreeMap<BackendId, Process>,
     names: HashMap<BackendId, Arc<str>>,
     asked: HashMap<CallId, Asked>,
@@ -68,8 +78,12 @@ impl Simulation {
         let user_names = (1..=config.replicas).map(|n| format!("S{n}")).collect();
         let mut simulation = Self {
             rng,
+            agreed: config.replicas as usize,
+            config,
             state,
             now,
+            disk: None,
+            published: 0,
             processes: BTreeMap::new(),
             names: HashMap::new(),
             asked: HashMap::new(),
@@ -135,7 +149,18 @@ impl Simulation {
                     self.gone.insert(id);
                 }
                 Effect::Answer(call, result) => self.answered(call, &result, before),
-                Effect::Publish(table) => assert_eq!(table.version(), self.state.version),
+                Effect::Publish(table) => {
+                    assert_eq!(table.version(), self.state.version);
+                    assert!(table.version() > self.published, "versions grow, over restarts too");
+                    self.published = table.version();
+                }
+                Effect::Save { saved, .. } => self.disk = Some((*saved).clone()),
+                Effect::Adopt { id, .. } => {
+                    assert!(!self.gone.contains(&id), "what left is not taken over");
+                    let found = self.processes.contains_key(&id);
+                    self.processes.insert(id, if found { Process::Launching } else { Process::Missing });
+                }
+                Effect::Sweep(known) => self.processes.retain(|id, _| known.contains(id)),
                 _ => {}
             }
         }
@@ -150,8 +175,36 @@ impl Simulation {
         }
     }
 
+    /// Killed in the middle of what some input brings, and started again on what it had saved.
+    fn crash(&mut self) {
+        let input = self.random_input();
+        let before = Before { committed: self.committed(), pending: self.pending_names() };
+        let died = if let Input::Exited { id, .. } = &input { Some(*id) } else { None };
+        let mut effects = self.state.apply(input, self.now);
+        let after = self.committed();
+        effects.truncate(self.rng.usize(0..=effects.len()));
+        self.carry_out(effects, &before);
+        self.asked.clear();
+        let saved_ids = self.disk.iter().flat_map(|saved| &saved.members).filter_map(|member| member.id);
+        // A death that was not written down is found again.
+        self.gone.retain(|gone| Some(*gone) != died || !saved_ids.clone().any(|id| id == gone.0));
+        let rng = &mut self.rng;
+        self.processes.retain(|_, _| rng.u32(0..4) > 0);
+        let begun = State::new(&self.config, 1, self.rng.fork(), self.now, self.disk.clone());
+        let (state, effects) = begun.expect("it fitted before");
+        self.state = state;
+        self.carry_out(effects, &Before::default());
+        let now = self.committed();
+        assert!(now == self.agreed || now == after, "{now} replicas: not {} nor {after}", self.agreed);
+        self.agreed = now;
+        self.check();
+    }
+
     fn answered(&mut self, call: CallId, result: &Result<(), ChangeError>, before: &Before) {
         let asked = self.asked.remove(&call).expect("an answer a call, once");
+        if result.is_ok() {
+            self.agreed = self.committed();
+        }
         let present = |name: &str| self.state.places.iter().any(|p| *p.name == *name && p.call.is_none());
         match (asked, result) {
             (Asked::Add, Ok(())) => {
@@ -309,7 +362,7 @@ impl Simulation {
                     self.apply(Input::Healthy(id));
                 }
             }
-            Process::Stopping => {
+            Process::Stopping | Process::Missing => {
                 self.processes.remove(&id);
                 let exit = Exit { how: "exit status 0".into(), hopeless: false, output: String::new() };
                 self.apply(Input::Exited { id, exit });
@@ -319,7 +372,7 @@ impl Simulation {
 }
 
 #[test]
-fn random_adds_removals_deaths_and_delays_keep_every_invariant() {
+fn random_adds_removals_deaths_delays_and_crashes_keep_every_invariant() {
     let seeds = match std::env::var("LB_SIM_SEED") {
         Ok(seed) => vec![seed.parse().expect("LB_SIM_SEED is a number")],
         Err(_) => (0..RUNS).collect(),
@@ -328,6 +381,10 @@ fn random_adds_removals_deaths_and_delays_keep_every_invariant() {
         let outcome = std::panic::catch_unwind(|| {
             let mut simulation = Simulation::new(seed);
             for _ in 0..INPUTS_PER_RUN {
+                if simulation.rng.u32(0..100) == 0 {
+                    simulation.crash();
+                    continue;
+                }
                 let input = simulation.random_input();
                 simulation.apply(input);
             }

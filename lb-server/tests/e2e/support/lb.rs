@@ -3,7 +3,9 @@
 //! Its addresses are read from the lines it prints. It ends when it is dropped ([`Process`]).
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
+use std::sync::Arc;
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -61,7 +63,10 @@ impl Lb {
     }
 
     fn launch_by(command: Command, flags: &[&str]) -> Self {
-        let mut process = Process::spawn(command, flags);
+        Self::of(Process::spawn(command, flags))
+    }
+
+    fn of(mut process: Process) -> Self {
         let found = eventually("lb prints its addresses or ends", || {
             let lines = process.stderr();
             let address = |what| lines.iter().find_map(|line| address_in(line, what));
@@ -79,7 +84,34 @@ impl Lb {
         (status.code().unwrap_or(-1), process.last_words())
     }
 
-    fn wait_until_ready(&self, n: usize) {
+    /// Ends it as a crash would; its replicas live on.
+    pub(crate) fn kill(&mut self) {
+        self.signal(Signal::KILL);
+        self.wait_for_exit();
+    }
+
+    /// The next one, on the same front and state directory. This one must have ended.
+    pub(crate) fn next(&self, flags: &[&str]) -> Self {
+        let front = self.front.to_string();
+        let flags = [&["--front", &front], flags].concat();
+        let state_dir = Arc::clone(self.process.state_dir());
+        Self::of(Process::spawn_in(state_dir, Command::new(env!("CARGO_BIN_EXE_lb")), &flags))
+    }
+
+    /// The same where it must fail: exit code and stderr.
+    pub(crate) fn next_to_end(&self, front: &str) -> (i32, String) {
+        let state_dir = Arc::clone(self.process.state_dir());
+        let mut process = Process::spawn_in(state_dir, Command::new(env!("CARGO_BIN_EXE_lb")), &["--front", front]);
+        let status = process.wait_for_exit();
+        (status.code().unwrap_or(-1), process.last_words())
+    }
+
+    /// The folder of its front in its state directory.
+    pub(crate) fn state_folder(&self) -> PathBuf {
+        self.process.state_dir().path().join(self.front.port().to_string())
+    }
+
+    pub(crate) fn wait_until_ready(&self, n: usize) {
         eventually(&format!("{n} backends are ready"), || {
             let ready = self.backends().iter().filter(|backend| backend["state"] == "ready").count();
             (ready == n).then_some(())

@@ -19,7 +19,7 @@ use super::wait::{eventually, in_time};
 pub(crate) struct Process {
     child: Child,
     stderr: Lines,
-    state_dir: TempDir,
+    state_dir: Arc<TempDir>,
 }
 
 type Lines = Arc<Mutex<Vec<String>>>;
@@ -27,8 +27,12 @@ type Lines = Arc<Mutex<Vec<String>>>;
 impl Process {
     /// Starts `lb serve` (`command` is lb, or a shell that becomes it) with `flags`, on free ports where none are
     /// given.
-    pub(crate) fn spawn(mut command: Command, flags: &[&str]) -> Self {
-        let state_dir = tempfile::tempdir().unwrap();
+    pub(crate) fn spawn(command: Command, flags: &[&str]) -> Self {
+        Self::spawn_in(Arc::new(tempfile::tempdir().unwrap()), command, flags)
+    }
+
+    /// The same on a state directory that others have used.
+    pub(crate) fn spawn_in(state_dir: Arc<TempDir>, mut command: Command, flags: &[&str]) -> Self {
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("LB_")) {
             command.env_remove(name);
         }
@@ -42,6 +46,11 @@ impl Process {
         let mut child = command.spawn().unwrap();
         let stderr = collect_lines(child.stderr.take().unwrap());
         Self { child, stderr, state_dir }
+    }
+
+    /// Its state directory, which lasts as long as anybody holds it.
+    pub(crate) fn state_dir(&self) -> &Arc<TempDir> {
+        &self.state_dir
     }
 
     pub(crate) fn pid(&self) -> u32 {
