@@ -1,13 +1,17 @@
 //! All calls at once, the kills, the requests and the listening; nothing is judged here.
 //!
+//! lb serves 256 admin connections at a time and lets others wait to be accepted. So that those that listen and kill
+//! needn't wait for a thousand calls, calls wait here instead: lb sees as many at once as it would otherwise.
 //! lb keeps its last 1,000 events, so they are fetched all the time. Its clock is set against ours at the beginning; what
 //! that may be wrong by is taken off a question's time and added to an answer's.
 
 use std::cell::{Cell, RefCell};
 use std::fs;
+use std::rc::Rc;
 
 use anyhow::{Context, bail};
 use rustix::process::{Pid, Signal, kill_process};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant, sleep};
 
@@ -21,6 +25,8 @@ use crate::report::progress::Progress;
 
 /// A call may have to wait for others: only so many are served at a time, and an `/add` takes up to 8 s.
 const ANSWER_WITHIN: Duration = Duration::from_secs(120);
+/// Calls that are under way at a time, a few fewer than lb serves.
+const AT_ONCE: usize = 240;
 /// Between two looks at the events: far fewer than 1,000 happen meanwhile.
 const LISTEN_EVERY: Duration = Duration::from_millis(50);
 /// The dead are replaced and the removed have drained by then.
@@ -122,9 +128,11 @@ async fn steer(
 
 async fn ask_all(admin: Admin, calls: Vec<Call>, clock: Clock) -> Vec<Answer> {
     let progress = Progress::steps("churn: concurrent /add and /rm, and kills", calls.len() as u64);
-    let mut asked = JoinSet::new();
+    let (mut asked, places) = (JoinSet::new(), Rc::new(Semaphore::new(AT_ONCE)));
     for call in calls {
+        let places = Rc::clone(&places);
         asked.spawn_local(async move {
+            let _place = places.acquire().await.expect("the semaphore is never closed");
             let from_ms = clock.now_ms() - clock.error_ms;
             let method = if call.is_add { "POST" } else { "DELETE" };
             let got = http::ask_within(ANSWER_WITHIN, admin.addr(), method, call.path(), &call.body()).await;
