@@ -71,7 +71,7 @@ fn no_call_is_made_that_the_list_does_not_have() {
         .filter_map(|rest| rest.split_once('('))
         .map(|(method, _)| method)
         .filter(|method| method.chars().all(|char| char.is_ascii_lowercase() || char == '_'))
-        .filter(|method| *method != "lock")
+        .filter(|method| !["lock", "clone"].contains(method))
         .collect();
     let listed: std::collections::BTreeSet<&str> = methods.into_iter().collect();
     assert_eq!(named, listed);
