@@ -4,7 +4,7 @@ use std::thread;
 
 use rustix::process::Signal;
 
-use super::site::{Site, docker};
+use super::site::{Site, add, docker};
 use super::support::lb::names;
 use super::support::{eventually, http};
 
@@ -29,8 +29,7 @@ fn containers_are_made_as_configured_added_removed_and_nothing_is_left() {
     let aliases = made["NetworkSettings"]["Networks"][&site.pool]["Aliases"].as_array().unwrap().clone();
     assert!(aliases.iter().any(|alias| alias == "S1"), "{aliases:?}");
 
-    let added = lb.ask_admin("POST", "/add", r#"{"n":2,"hostnames":["A","B"]}"#);
-    assert_eq!(names(&added), ["S1", "S2", "A", "B"]);
+    assert_eq!(add(&lb, r#"{"n":2,"hostnames":["A","B"]}"#), ["S1", "S2", "A", "B"]);
     let removed = lb.ask_admin("DELETE", "/rm", r#"{"n":2,"hostnames":["S1","A"]}"#);
     assert_eq!(names(&removed), ["S2", "B"]);
     let expected = [site.container("B"), site.container("S2")];
@@ -45,13 +44,12 @@ fn containers_are_made_as_configured_added_removed_and_nothing_is_left() {
 #[test]
 fn a_name_is_free_while_its_container_still_drains() {
     let Some(site) = Site::open() else { return };
-    let lb = site.serve(1, &["--command", "replica --delay 3s"]);
+    let lb = site.serve(1, &["--command", "replica --delay 8s"]);
     let front = lb.front;
     let client = thread::spawn(move || http::get(front, "/home"));
     eventually("the request is under way", || (lb.metric("lb_backend_sessions_open") > 0.0).then_some(()));
     lb.ask_admin("DELETE", "/rm", r#"{"hostnames":["S1"]}"#);
-    let added = lb.ask_admin("POST", "/add", r#"{"hostnames":["S1"]}"#);
-    assert_eq!(names(&added), ["S1"]);
+    assert_eq!(add(&lb, r#"{"hostnames":["S1"]}"#), ["S1"]);
     assert_eq!(client.join().unwrap().status, 200, "its session went on to the end");
     eventually("the drained one is gone", || (site.containers() == [site.container("S1")]).then_some(()));
 }
@@ -77,8 +75,7 @@ fn a_name_that_a_container_of_ours_still_has_is_made_free() {
     let made = site.inspect(&site.container("S1"));
     let instance = format!("lb.instance={}", made["Config"]["Labels"]["lb.instance"].as_str().unwrap());
     let stale = site.create_stranger(&site.container("X"), &[&instance, "lb.replica=999"]);
-    let added = lb.ask_admin("POST", "/add", r#"{"hostnames":["X"]}"#);
-    assert_eq!(names(&added), ["S1", "X"]);
+    assert_eq!(add(&lb, r#"{"hostnames":["X"]}"#), ["S1", "X"]);
     assert_eq!(site.inspect(&stale)["Name"].as_str().unwrap(), format!("/{}-leaving-999", site.container("X")));
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 
 use super::image::{Image, image};
+use super::support::lb::names;
 use super::support::{Lb, eventually};
 
 /// Containers are slow; tests that start many at once wait in vain.
@@ -99,6 +100,14 @@ impl Drop for Site {
         }
         let _gone = try_docker(&["network", "rm", &self.pool]);
     }
+}
+
+/// `/add`, again where a busy engine was too slow for it (what it had started is taken back then); the list.
+pub(crate) fn add(lb: &Lb, body: &str) -> Vec<String> {
+    eventually("it is added", || {
+        let answer = lb.ask_admin("POST", "/add", body);
+        (answer.status == 200).then(|| names(&answer))
+    })
 }
 
 /// Runs `docker`; it must succeed. What it wrote.

@@ -13,7 +13,6 @@ fn config() -> DockerConfig {
         port: 5000,
         container_name: "{pool}-{name}".into(),
         pool: "blue".into(),
-        instance: "0a".into(),
         memory_bytes: Some(1 << 28),
         nano_cpus: Some(500_000_000),
         pids_max: Some(64),
@@ -24,7 +23,7 @@ fn config() -> DockerConfig {
 }
 
 fn spec(config: DockerConfig) -> Spec {
-    Spec { config, server_id: "[{name}] {n}".into() }
+    Spec { config, server_id: "[{name}] {n}".into(), instance: "0a".into(), run: "0b".into() }
 }
 
 fn order(name: &str) -> Order {
@@ -39,7 +38,8 @@ fn a_container_is_named_labelled_told_and_limited_as_configured() {
     assert_eq!(made.env, ["SERVER_ID=[S1] 7", "PORT=5000"]);
     let mut labels: Vec<_> = made.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
     labels.sort();
-    let expected = ["lb.instance=0a", "lb.managed=true", "lb.name=S1", "lb.pool=blue", "lb.replica=12", "lb.seat=7"];
+    let expected =
+        ["lb.instance=0a", "lb.managed=true", "lb.name=S1", "lb.pool=blue", "lb.replica=12", "lb.run=0b", "lb.seat=7"];
     assert_eq!(labels, expected);
     assert_eq!((made.memory_bytes, made.nano_cpus, made.pids_max), (Some(1 << 28), Some(500_000_000), Some(64)));
     assert!(made.read_only_root);

@@ -7,7 +7,7 @@ use super::*;
 fn watch() -> Arc<Watch> {
     let engine = Arc::new(Engine::from_environment());
     let removals = Removals::new(Arc::clone(&engine));
-    Watch::new(engine, removals, "lb.instance=me".to_owned())
+    Watch::new(engine, removals, "lb.instance=me".to_owned(), "now".to_owned())
 }
 
 fn listed(id: &str, condition: Condition) -> Listed {
