@@ -123,8 +123,6 @@ pub struct DockerConfig {
     pub container_name: String,
     /// `--pool`.
     pub pool: String,
-    /// Whose the containers are: the random id of our state directory, in their label `lb.instance`.
-    pub instance: String,
     /// `--memory`, in bytes, without swap; `None`: no limit.
     pub memory_bytes: Option<u64>,
     /// `--cpus`, in thousand millionths; `None`: no limit.

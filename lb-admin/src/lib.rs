@@ -18,5 +18,6 @@ mod supervisor;
 pub mod token;
 
 pub use membership::state::MemberRefused;
+pub use membership::store::has_containers;
 pub use start::{ControlPlane, StartError, start};
 pub use supervisor::container::{DockerUnready, look as look_for_docker};

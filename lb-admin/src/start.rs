@@ -15,7 +15,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{timeout, timeout_at};
 
 use crate::autoscale::observe::Observer;
-use crate::config::{AdminConfig, DockerConfig, LaunchConfig, StaticBackend};
+use crate::config::{AdminConfig, LaunchConfig, StaticBackend};
 use crate::events::EventLog;
 use crate::health::schedule::Checks;
 use crate::http::{self, Api, ChangeRate, Listener};
@@ -93,8 +93,8 @@ pub fn start(
             start_with(launcher, &config, control, wake, listener, started)
         }
         LaunchConfig::Docker(docker) => {
-            let docker = DockerConfig { instance: config.instance.clone(), ..docker.clone() };
-            let launcher = ContainerLauncher::new(docker, config.names.server_id.clone());
+            let (server_id, instance) = (config.names.server_id.clone(), config.instance.clone());
+            let launcher = ContainerLauncher::new(docker.clone(), server_id, instance);
             start_with(launcher, &config, control, wake, listener, started)
         }
     }

@@ -87,22 +87,28 @@ async fn run(
 }
 
 /// Asks the engine what only it knows: whether it is there and has the image. `--runtime auto` goes by the answer and
-/// says so; with `--runtime docker` a start that can come to nothing is an error.
+/// says so; with `--runtime docker` a start that can come to nothing is an error. Containers of an earlier run may live
+/// although the engine is silent, and are worth a start of their own.
 async fn with_runtime(config: &Config, settings: AdminConfig) -> anyhow::Result<AdminConfig> {
-    if let LaunchConfig::Docker(docker) = &settings.launch {
-        lb_admin::look_for_docker(docker).await.context("--runtime docker")?;
-    }
-    let Some(docker) = &config.docker_if_there else { return Ok(settings) };
-    match lb_admin::look_for_docker(docker).await {
-        Ok(()) => {
-            say::line(format_args!("note: runtime auto: docker, image {}", docker.image));
-            Ok(AdminConfig { launch: LaunchConfig::Docker(docker.clone()), ..settings })
+    let has_containers = || lb_admin::has_containers(&settings.state_dir, &settings.instance);
+    let docker = match (&settings.launch, &config.docker_if_there) {
+        (LaunchConfig::Docker(docker), _) | (_, Some(docker)) => docker.clone(),
+        (LaunchConfig::Process(_), None) => return Ok(settings),
+    };
+    let is_auto = config.docker_if_there.is_some();
+    match lb_admin::look_for_docker(&docker).await {
+        Ok(()) if is_auto => say::line(format_args!("note: runtime auto: docker, image {}", docker.image)),
+        Ok(()) => {}
+        Err(why) if has_containers() => {
+            say::line(format_args!("warning: {}; containers of an earlier run are taken over", why.in_short()));
         }
-        Err(why) => {
+        Err(why) if is_auto => {
             say::line(format_args!("note: runtime auto: process ({})", why.in_short()));
-            Ok(settings)
+            return Ok(settings);
         }
+        Err(why) => return Err(why).context("--runtime docker"),
     }
+    Ok(AdminConfig { launch: LaunchConfig::Docker(docker), ..settings })
 }
 
 /// Says who is ready, when all are or when it has waited long enough, and tells systemd. Then it has nothing to do.

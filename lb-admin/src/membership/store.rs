@@ -225,6 +225,14 @@ impl Writer {
 }
 
 /// Why a file is of no use.
+/// Whether an earlier run of `instance` has left containers in its books: with those a start is worth it even where the
+/// engine doesn't answer.
+pub fn has_containers(folder: &Path, instance: &str) -> bool {
+    let is_container = |trace: &Option<Trace>| matches!(trace, Some(Trace::Container { .. }));
+    let saved = read(&folder.join(FILE), instance, &boot_id());
+    saved.is_ok_and(|saved| saved.members.iter().any(|member| is_container(&member.trace)))
+}
+
 #[derive(Debug, thiserror::Error)]
 enum ReadError {
     #[error(transparent)]
