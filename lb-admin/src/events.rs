@@ -33,11 +33,22 @@ pub enum EventKind {
     StartFailed,
     /// The data path was refused by it.
     ConnectRefused,
+    /// What its source says of it has changed: weight, check or address.
+    Changed,
+    /// So many members hang that their checks are suspected, and they are routed to again.
+    FailOpen,
+    /// The checks are believed again.
+    FailOpenEnded,
 }
 
 impl EventKind {
     /// One line for people; what asks for their attention is a warning.
     fn log(self, name: &str, seat: u32, detail: &str) {
+        if matches!(self, Self::FailOpen | Self::FailOpenEnded) {
+            // Nobody's in particular.
+            tracing::warn!("{}: {detail}", if self == Self::FailOpen { "fail open" } else { "no longer failing open" });
+            return;
+        }
         let dash = if detail.is_empty() { "" } else { ": " };
         let what = match self {
             Self::Started => "started",
@@ -49,6 +60,9 @@ impl EventKind {
             Self::Replacing => "replacing",
             Self::StartFailed => "start failed",
             Self::ConnectRefused => "connect refused",
+            Self::Changed => "changed",
+            Self::FailOpen => "fail open",
+            Self::FailOpenEnded => "fail open ended",
         };
         match self {
             Self::Down | Self::Died | Self::StartFailed => tracing::warn!("{name} (seat {seat}) {what}{dash}{detail}"),

@@ -6,6 +6,7 @@
 //! as inputs. Deliberately absent: sockets of clients (lb-core) and what was typed on a command line (lb-server).
 
 pub mod config;
+pub mod discovery;
 pub mod events;
 mod health;
 pub mod http;

@@ -14,7 +14,8 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{timeout, timeout_at};
 
-use crate::config::{AdminConfig, LaunchConfig, StaticBackend};
+use crate::config::{AdminConfig, LaunchConfig};
+use crate::discovery::file;
 use crate::events::EventLog;
 use crate::health::schedule::Checks;
 use crate::http::{self, Api, Listener};
@@ -137,7 +138,7 @@ struct Prepared<L> {
     owner: Owner<L>,
     first_effects: Vec<Effect>,
     inputs: Inputs,
-    backends: Vec<StaticBackend>,
+    backends_file: Option<PathBuf>,
     membership: Membership,
     events: Arc<EventLog>,
     results: mpsc::UnboundedSender<Input>,
@@ -164,7 +165,7 @@ impl<L: Launcher> Prepared<L> {
             owner: Owner { state, supervisor, checks, publisher, events: Arc::clone(&events), snapshots },
             first_effects,
             inputs: Inputs { commands, results, applied },
-            backends: config.backends.clone(),
+            backends_file: config.backends_file.as_ref().map(|file| file.path.clone()),
             membership: Membership::new(commands_tx, snapshot),
             events,
             results: results_tx,
@@ -180,10 +181,13 @@ impl<L: Launcher> Prepared<L> {
         let (stop, stopped) = watch::channel(false);
         let beside = beside(stopped);
         let handle = runtime.handle().clone();
-        let Self { owner, first_effects, inputs, backends, membership, events, results } = self;
+        let Self { owner, first_effects, inputs, backends_file, membership, events, results } = self;
+        let found = results.clone();
         let life = async move {
             let mut beside = tokio::spawn(beside);
-            owner.checks.resolve(&backends);
+            if let Some(path) = backends_file {
+                tokio::spawn(file::watch(path, found));
+            }
             owner.run(first_effects, inputs).await;
             stop.send_replace(true);
             if timeout(BESIDE_GRACE, &mut beside).await.is_err() {

@@ -76,6 +76,8 @@ pub(crate) fn members(names: &[&str]) -> Snapshot {
         slots: Ring::new(config).slot_map(),
         draining: false,
         replaced: 2,
+        fails_open: false,
+        fail_opens: 0,
     }
 }
 

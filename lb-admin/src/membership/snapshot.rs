@@ -21,6 +21,10 @@ pub struct Snapshot {
     pub draining: bool,
     /// Replicas replaced since start.
     pub replaced: u64,
+    /// So many members give their checks no good answer that the checks are suspected: those are routed to all the same.
+    pub fails_open: bool,
+    /// How often that has begun since start.
+    pub fail_opens: u64,
 }
 
 impl Snapshot {

@@ -23,7 +23,7 @@ fn snapshot(states: &[(&str, BackendState)]) -> Snapshot {
     let config = RingConfig::new(Rule::Rendezvous, Some(1), 0).expect("one slot");
     let slots = Ring::new(config).slot_map();
     let backends = states.iter().map(view).collect();
-    Snapshot { version: 1, backends, target: 0, slots, draining: false, replaced: 0 }
+    Snapshot { version: 1, backends, target: 0, slots, draining: false, replaced: 0, fails_open: false, fail_opens: 0 }
 }
 
 #[test]

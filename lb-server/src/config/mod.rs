@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lb_admin::config::{AdminAddr, AdminConfig, Check, LaunchConfig, Names, StaticBackend};
+use lb_admin::config::{AdminAddr, AdminConfig, BackendsFile, LaunchConfig, Names, StaticBackend};
 use lb_core::config::{RETRIES_MAX, RETRY_BUDGET_PERCENT_MAX, Source, Splice, WorkerConfig};
 use lb_core::ring::{KeyHasher, RingConfig};
 
@@ -17,6 +17,7 @@ use crate::cli::period::Period;
 use crate::limits::Room;
 
 mod backend;
+mod check;
 mod connections;
 mod error;
 mod file;
@@ -38,6 +39,7 @@ pub(crate) use pipes::Pipes;
 pub(crate) use state::{Secret, secret_from_text};
 pub(crate) use surroundings::Surroundings;
 
+use check::Checks;
 use connections::Connections;
 use places::Places;
 use route::Route;
@@ -74,13 +76,14 @@ pub(crate) struct Config {
     pub(crate) notes: Vec<String>,
     /// Backends that somebody else runs.
     pub(crate) backends: Vec<StaticBackend>,
+    /// More of them, which come and go.
+    pub(crate) backends_file: Option<BackendsFile>,
     ring: RingConfig,
     route: Route,
     connections: Connections,
     timeouts: Timeouts,
     launch: LaunchConfig,
-    replica_check: Check,
-    backend_check: Check,
+    checks: Checks,
     names: Names,
     retries: u32,
     retry_budget_percent: u32,
@@ -117,13 +120,17 @@ impl Config {
         let mut notes = Vec::new();
         let workers = workers(args.workers, around)?;
         let backends = backend::parse_all(args.backend.as_deref().unwrap_or_default())?;
-        let replicas = args.replicas.unwrap_or(if backends.is_empty() { REPLICAS } else { 0 });
+        let backends_file = backend::read_file(args.backends_file.as_deref(), &backends)?;
+        let others_run_them = !backends.is_empty() || backends_file.is_some();
+        let replicas = args.replicas.unwrap_or(if others_run_them { 0 } else { REPLICAS });
         within("--replicas", u64::from(replicas), 0, u64::from(REPLICAS_MAX))?;
-        let names = names::resolve(args, replicas, &backends)?;
+        let listed = backends_file.iter().flat_map(|file| file.backends.clone());
+        let known: Vec<StaticBackend> = backends.iter().cloned().chain(listed).collect();
+        let names = names::resolve(args, replicas, &known)?;
         let (fronts, admin) = front::resolve(args, assignment, &mut notes)?;
-        let ring = ring::resolve(args, replicas, &backends)?;
+        let ring = ring::resolve(args, replicas, &known)?;
         let route = route::resolve(args, assignment)?;
-        let (replica_check, backend_check) = backend::checks(args.check.as_deref())?;
+        let checks = check::resolve(args, &known)?;
         let launch = launch::resolve(args, assignment, around, &mut notes)?;
         if assignment {
             notes.push("profile assignment: whoever reaches the front may add and remove replicas".to_owned());
@@ -143,8 +150,8 @@ impl Config {
             timeouts: timeouts(args),
             launch,
             backends,
-            replica_check,
-            backend_check,
+            backends_file,
+            checks,
             names,
             retries: retries(args.retries)?,
             retry_budget_percent: retry_budget(args.retry_budget)?,
@@ -153,6 +160,12 @@ impl Config {
             assignment,
             record_requests: record_requests(args.record_requests, assignment)?,
         })
+    }
+
+    /// Backends that the start has to have room for.
+    pub(crate) fn members(&self) -> usize {
+        let listed = self.backends_file.as_ref().map_or(0, |file| file.backends.len());
+        self.replicas as usize + self.backends.len() + listed
     }
 
     /// Whether the next `lb serve` will have the same first front port, so that it is worth keeping state for it.
@@ -207,8 +220,10 @@ impl Config {
             replicas: self.replicas,
             launch: self.launch.clone(),
             backends: self.backends.clone(),
-            replica_check: self.replica_check.clone(),
-            backend_check: self.backend_check.clone(),
+            backends_file: self.backends_file.clone(),
+            replica_check: self.checks.replica.clone(),
+            backend_check: self.checks.backend.clone(),
+            max_ejected_percent: self.checks.max_ejected_percent,
             replica_send_proxy: self.connections.replica_send_proxy,
             names: self.names.clone(),
             drain_timeout: self.drain_timeout,

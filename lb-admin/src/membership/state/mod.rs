@@ -4,12 +4,16 @@
 //! [`Effect`]s that follow; [`super::owner`] carries them out. So a seeded simulation drives exactly this code.
 //! - `change`: `/add` and `/rm`, accepted, committed, taken back
 //! - `life`: launched, ready, down, dead, replaced; what the time brings
+//! - `discovered`: backends that come and go with a set that somebody else keeps
+//! - `fail_open`: when the checks are suspected rather than those they are about
 //! - `place`: the data of one seat and of those that leave
 //!
 //! Invariants (checked after every input of the simulation): the target is the number of supervised places; a name
 //! stands for one place at a time; every place is a member of the ring and nothing else is; what has left never returns.
 
 mod change;
+mod discovered;
+mod fail_open;
 mod life;
 mod numbers;
 mod place;
@@ -23,12 +27,14 @@ use lb_core::backend::{Backend, BackendId, ProxyVersion, Seat, Weight};
 use lb_core::ring::{Member, Ring, RingConfig, RingError, RingTable, SlotMap};
 
 use self::change::{Pending, Queued};
+use self::discovered::Sets;
 use self::numbers::SeatNumbers;
 use self::place::{Leaving, Moved, Place};
 use super::command::{Add, ChangeError, Remove};
 use super::names::NameMaker;
 use super::snapshot::Snapshot;
-use crate::config::AdminConfig;
+use crate::config::{AdminConfig, OwnCheck, StaticBackend};
+use crate::discovery::Source;
 use crate::events::EventKind;
 use crate::supervisor::launcher::{Exit, Trace};
 
@@ -77,8 +83,10 @@ pub(crate) enum Input {
     Cleared(BackendId),
     /// The data path has had trouble with it.
     Suspected { id: BackendId, refused: bool },
-    /// A `--backend`'s name has (another) address.
+    /// The name of a backend that isn't ours has (another) address.
     Resolved { name: Arc<str>, addr: SocketAddr },
+    /// The whole set of backends that a source knows of now.
+    Discovered { source: Source, backends: Vec<StaticBackend> },
     /// Every worker routes by this version or a newer one.
     Applied(u64),
     /// Time has passed.
@@ -104,18 +112,36 @@ pub(crate) enum Effect {
     Stop(BackendId),
     /// End the sessions that it still has; it is in no table any more.
     Evict(BackendId),
-    /// Check it from now on.
-    Watch { backend: Arc<Backend>, supervised: bool },
+    /// Check it from now on, or in another way.
+    Watch(Watched),
     /// No longer.
     Unwatch(BackendId),
     /// Check it now.
     Probe { id: BackendId, refused: bool },
+    /// Look the host of this backend up from now on, and no other for it.
+    Resolve { name: Arc<str>, host: String },
+    /// No longer.
+    Unresolve(Arc<str>),
     /// Route by this.
     Publish(Arc<RingTable>),
     /// Answer a call: with the membership as it is now, once every worker routes by it.
     Answer(CallId, Result<(), ChangeError>),
     /// Note an event.
     Record { kind: EventKind, name: Arc<str>, seat: u32, detail: String },
+    /// Say it.
+    Warn(String),
+}
+
+/// Who is checked, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Watched {
+    pub(crate) backend: Arc<Backend>,
+    /// By the check of replicas; else by that of backends.
+    pub(crate) supervised: bool,
+    /// What it says of its own over that.
+    pub(crate) own_check: OwnCheck,
+    /// It is known to be up.
+    pub(crate) up: bool,
 }
 
 /// The membership.
@@ -131,12 +157,16 @@ pub(crate) struct State {
     places: Vec<Place>,
     leaving: Vec<Leaving>,
     moved: Vec<Moved>,
+    sets: Sets,
     pending: Vec<Pending>,
     queued: Vec<Queued>,
     last_id: u64,
     version: u64,
     applied: u64,
     replaced: u64,
+    /// The checks are suspected.
+    fails_open: bool,
+    fail_opens: u64,
     draining: bool,
     stopping: bool,
     seats_changed: bool,
@@ -161,6 +191,7 @@ struct Limits {
     workers: usize,
     places: Option<PlaceLimits>,
     replica_send_proxy: Option<ProxyVersion>,
+    max_ejected_percent: u32,
 }
 
 /// How often a draining replica's sessions are counted: nobody tells when the last one ends.
@@ -182,6 +213,7 @@ impl State {
                 workers,
                 places: config.places,
                 replica_send_proxy: config.replica_send_proxy,
+                max_ejected_percent: config.max_ejected_percent,
             },
             rng,
             slots: ring.slot_map(),
@@ -191,12 +223,15 @@ impl State {
             places: Vec::new(),
             leaving: Vec::new(),
             moved: Vec::new(),
+            sets: Sets::default(),
             pending: Vec::new(),
             queued: Vec::new(),
             last_id: 0,
             version: 0,
             applied: 0,
             replaced: 0,
+            fails_open: false,
+            fail_opens: 0,
             draining: false,
             stopping: false,
             seats_changed: true,
@@ -204,6 +239,9 @@ impl State {
             effects: Vec::new(),
         };
         state.take_first_seats(config, now)?;
+        if let Some(file) = &config.backends_file {
+            state.discovered(Source::File, file.backends.clone(), now);
+        }
         state.publish_changes();
         let effects = std::mem::take(&mut state.effects);
         Ok((state, effects))
@@ -223,12 +261,14 @@ impl State {
             Input::Cleared(id) => self.cleared(id),
             Input::Suspected { id, refused } => self.suspected(id, refused),
             Input::Resolved { name, addr } => self.resolved(&name, addr, now),
+            Input::Discovered { source, backends } => self.discovered(source, backends, now),
             Input::Applied(version) => self.applied = self.applied.max(version),
             Input::Tick => self.tick(now),
             Input::BeginDrain => self.begin_drain(),
             Input::Stop => self.stop(now),
         }
         self.stop_drained(now);
+        self.judge_checks();
         self.publish_changes();
         std::mem::take(&mut self.effects)
     }
@@ -236,7 +276,7 @@ impl State {
     /// When `Tick` is due, if nothing else happens.
     pub(crate) fn next_deadline(&self, now: Instant) -> Option<Instant> {
         let changes = self.change_deadlines();
-        let places = self.places.iter().filter_map(life::deadline);
+        let places = self.places.iter().filter_map(|place| self.deadline_of(place));
         let drains = self.leaving.iter().any(Leaving::is_draining).then(|| now + DRAIN_POLL);
         let moved = self.moved.iter().map(|moved| moved.deadline);
         changes.chain(places).chain(drains).chain(moved).min()
@@ -257,6 +297,8 @@ impl State {
             slots: Arc::clone(&self.slots),
             draining: self.draining,
             replaced: self.replaced,
+            fails_open: self.fails_open,
+            fail_opens: self.fail_opens,
         }
     }
 
@@ -272,6 +314,7 @@ impl State {
         for backend in &config.backends {
             let number = self.numbers.give();
             self.take_seat(place::static_place(backend, number, now))?;
+            self.effects.push(Effect::Resolve { name: backend.name.as_str().into(), host: backend.host.clone() });
         }
         Ok(())
     }
@@ -309,11 +352,12 @@ impl State {
         self.table_changed = false;
     }
 
-    /// The ready ones. Where there are none, those whose checks only time out or go wrong: the checker may be what is
-    /// wrong, and a session that is tried can't fare worse than one that is refused.
+    /// The ready ones; where the checks are suspected, also those whose checks only time out or go wrong: a session that
+    /// is tried can't fare worse than one that is refused.
     fn routable(&self) -> Vec<Arc<Backend>> {
-        let ready: Vec<_> = self.places.iter().filter_map(Place::routable).cloned().collect();
-        if ready.is_empty() { self.places.iter().filter_map(Place::hung).cloned().collect() } else { ready }
+        let ready = self.places.iter().filter_map(Place::routable);
+        let hung = self.places.iter().filter(|_| self.fails_open).filter_map(Place::hung);
+        ready.chain(hung).cloned().collect()
     }
 }
 

@@ -10,8 +10,9 @@ use std::time::{Instant, SystemTime};
 
 use lb_core::backend::{Backend, BackendId, BackendState, ProxyVersion, Seat, Weight};
 
-use super::{CallId, Limits, Moment};
-use crate::config::StaticBackend;
+use super::{CallId, Limits, Moment, Watched};
+use crate::config::{OwnCheck, StaticBackend};
+use crate::discovery::Source;
 use crate::membership::snapshot::BackendView;
 use crate::supervisor::backoff::Backoff;
 
@@ -25,6 +26,12 @@ pub(super) struct Place {
     pub(super) supervised: bool,
     /// Whether each connection to a `--backend` begins with a PROXY header; for replicas the settings say it.
     pub(super) send_proxy: Option<ProxyVersion>,
+    /// What a backend that isn't ours says about its check.
+    pub(super) own_check: OwnCheck,
+    /// Who told of it, and in which words; `None`: a replica or a `--backend`.
+    pub(super) discovered: Option<(Source, StaticBackend)>,
+    /// The replica that sat here hung and was stopped for it; no other has passed its checks since.
+    pub(super) given_up: bool,
     /// The `/add` that waits for it: until that is answered the place is nobody else's business.
     pub(super) call: Option<CallId>,
     /// Whether `/rep` lists the name: it has been ready once (a `--backend`: always).
@@ -77,6 +84,9 @@ impl Place {
             weight,
             supervised: true,
             send_proxy: None,
+            own_check: OwnCheck::default(),
+            discovered: None,
+            given_up: false,
             call: None,
             listed: false,
             since: now,
@@ -118,10 +128,25 @@ impl Place {
         Some(&alive.backend)
     }
 
-    /// The backend, where it doesn't answer its checks although somebody listens there.
+    /// The backend, where it doesn't answer its checks although nobody says that it refuses; and no `/add` still waits.
     pub(super) fn hung(&self) -> Option<&Arc<Backend>> {
-        let alive = self.alive().filter(|alive| alive.health == Health::Down { refused: false })?;
-        Some(&alive.backend)
+        Some(&self.alive().filter(|_| self.is_hung())?.backend)
+    }
+
+    pub(super) fn is_hung(&self) -> bool {
+        let hangs = |alive: &Alive| alive.health == Health::Down { refused: false };
+        self.call.is_none() && self.alive().is_some_and(hangs)
+    }
+
+    /// Whoever is there, to be checked.
+    pub(super) fn watched(&self) -> Option<Watched> {
+        let alive = self.alive()?;
+        Some(Watched {
+            backend: Arc::clone(&alive.backend),
+            supervised: self.supervised,
+            own_check: self.own_check.clone(),
+            up: alive.health == Health::Ready,
+        })
     }
 
     pub(super) fn enter(&mut self, life: Life, now: Moment) {
@@ -207,7 +232,7 @@ impl Leaving {
     }
 }
 
-/// An address that a `--backend` had before its name resolved to another: its sessions may finish until then.
+/// An address that a backend which isn't ours had before it got another or left: its sessions may finish until then.
 #[derive(Debug)]
 pub(super) struct Moved {
     pub(super) id: BackendId,
@@ -216,9 +241,9 @@ pub(super) struct Moved {
 
 /// What [`Place::new`] doesn't know of a `--backend`.
 pub(super) fn static_place(backend: &StaticBackend, number: u32, now: Moment) -> Place {
-    let (name, send_proxy) = (backend.name.as_str(), backend.send_proxy);
+    let (name, send_proxy, own_check) = (backend.name.as_str(), backend.send_proxy, backend.check.clone());
     let place = Place::new(name.into(), Seat::named(name, number), backend.weight, now);
-    Place { supervised: false, listed: true, send_proxy, ..place }
+    Place { supervised: false, listed: true, send_proxy, own_check, ..place }
 }
 
 /// A launched replica's backend.
