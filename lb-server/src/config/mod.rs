@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lb_admin::config::{AdminAddr, AdminConfig, BackendsFile, LaunchConfig, Names, StaticBackend};
+use lb_admin::config::{AdminAddr, AdminConfig, BackendsFile, DockerConfig, LaunchConfig, Names, StaticBackend};
 use lb_core::config::{RETRIES_MAX, RETRY_BUDGET_PERCENT_MAX, Source, Splice, WorkerConfig};
 use lb_core::ring::{KeyHasher, RingConfig};
 
@@ -19,6 +19,7 @@ use crate::limits::Room;
 mod backend;
 mod check;
 mod connections;
+mod docker;
 mod error;
 mod file;
 mod front;
@@ -41,6 +42,7 @@ pub(crate) use surroundings::Surroundings;
 
 use check::Checks;
 use connections::Connections;
+use launch::Launch;
 use places::Places;
 use route::Route;
 
@@ -82,7 +84,10 @@ pub(crate) struct Config {
     route: Route,
     connections: Connections,
     timeouts: Timeouts,
+    /// How replicas are started.
     launch: LaunchConfig,
+    /// What replicas are instead where a Docker engine answers and has the image (`--runtime auto`).
+    pub(crate) docker_if_there: Option<DockerConfig>,
     checks: Checks,
     names: Names,
     retries: u32,
@@ -131,7 +136,7 @@ impl Config {
         let ring = ring::resolve(args, replicas, &known)?;
         let route = route::resolve(args, assignment)?;
         let checks = check::resolve(args, &known)?;
-        let launch = launch::resolve(args, assignment, around, &mut notes)?;
+        let Launch { launch, docker_if_there } = launch::resolve(args, assignment, around)?;
         if assignment {
             notes.push("profile assignment: whoever reaches the front may add and remove replicas".to_owned());
         }
@@ -149,6 +154,7 @@ impl Config {
             connections: connections::resolve(args, workers)?,
             timeouts: timeouts(args),
             launch,
+            docker_if_there,
             backends,
             backends_file,
             checks,

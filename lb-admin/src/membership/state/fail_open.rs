@@ -3,7 +3,7 @@
 //! A member is *hung* where it was up, accepts connections (or swallows them) and gives no good answer in time. One of
 //! many is taken out. When more than `--max-ejected` percent of the members would be out for that reason, or nobody else
 //! is left, the checks are suspected, all hung ones are routed to again (fail open), and it is said loudly. Whoever refuses
-//! connections, has ended or was never up isn't hung and stays out: there is nothing to try.
+//! connections, has ended, was frozen or was never up isn't hung and stays out: nobody errs about it.
 //!
 //! While the checks are suspected, hung replicas are replaced one at a time, the next only when the last replacement has
 //! passed its checks. A pool that is really hung heals that way; if it is the checks, one replica is lost, not the pool.
@@ -11,7 +11,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::place::{Health, Place};
+use super::place::Place;
 use super::{Effect, State, life};
 use crate::events::EventKind;
 
@@ -30,14 +30,10 @@ impl Census {
     pub(super) fn of(places: &[Place]) -> Self {
         let mut census = Self::default();
         for place in places.iter().filter(|place| place.call.is_none()) {
-            let health = place.alive().map(|alive| alive.health);
-            census.members += usize::from(health.is_some() || place.given_up);
+            census.members += usize::from(place.alive().is_some() || place.given_up);
             census.given_up += usize::from(place.given_up);
-            match health {
-                Some(Health::Ready) => census.ready += 1,
-                Some(Health::Down { refused: false }) => census.hung += 1,
-                Some(Health::Starting | Health::Down { refused: true }) | None => {}
-            }
+            census.ready += usize::from(place.is_ready());
+            census.hung += usize::from(place.is_hung());
         }
         census
     }

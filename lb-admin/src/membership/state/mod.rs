@@ -6,6 +6,7 @@
 //! - `life`: launched, ready, down, dead, replaced; what the time brings
 //! - `discovered`: backends that come and go with a set that somebody else keeps
 //! - `fail_open`: when the checks are suspected rather than those they are about
+//! - `pause`: frozen from outside, and back
 //! - `place`: the data of one seat and of those that leave
 //!
 //! Invariants (checked after every input of the simulation): the target is the number of supervised places; a name
@@ -16,6 +17,7 @@ mod discovered;
 mod fail_open;
 mod life;
 mod numbers;
+mod pause;
 mod place;
 
 use std::net::SocketAddr;
@@ -253,12 +255,12 @@ impl State {
             Input::Add(call, request) => self.add(call, request, now),
             Input::Remove(call, request) => self.remove(call, &request, now),
             Input::Launched { id, pid, addr, trace: _ } => self.launched(id, pid, addr, now),
-            Input::Paused(id) => self.suspected(id, false),
-            Input::Resumed(id) => self.suspected(id, false),
+            Input::Paused(id) => self.paused(id, now),
+            Input::Resumed(id) => self.resumed(id),
             Input::Exited { id, exit } => self.exited(id, &exit, now),
             Input::Healthy(id) => self.healthy(id, now),
             Input::Unhealthy { id, refused, why } => self.unhealthy(id, refused, why, now),
-            Input::Cleared(id) => self.cleared(id),
+            Input::Cleared(id) => self.cleared(id, now),
             Input::Suspected { id, refused } => self.suspected(id, refused),
             Input::Resolved { name, addr } => self.resolved(&name, addr, now),
             Input::Discovered { source, backends } => self.discovered(source, backends, now),
@@ -352,12 +354,13 @@ impl State {
         self.table_changed = false;
     }
 
-    /// The ready ones; where the checks are suspected, also those whose checks only time out or go wrong: a session that
-    /// is tried can't fare worse than one that is refused.
+    /// The ready ones; where the checks are suspected, also those whose checks only time out or go wrong; where that comes
+    /// to nobody, the frozen ones: a session that is tried can't fare worse than one that is refused.
     fn routable(&self) -> Vec<Arc<Backend>> {
         let ready = self.places.iter().filter_map(Place::routable);
         let hung = self.places.iter().filter(|_| self.fails_open).filter_map(Place::hung);
-        ready.chain(hung).cloned().collect()
+        let answering: Vec<_> = ready.chain(hung).cloned().collect();
+        if answering.is_empty() { self.places.iter().filter_map(Place::frozen).cloned().collect() } else { answering }
     }
 }
 

@@ -65,6 +65,23 @@ pub(super) struct Alive {
     pub(super) ready_at: Option<Instant>,
     /// The data path has had trouble (`true`: was refused), and the probe that was asked for hasn't answered.
     pub(super) suspected: Option<bool>,
+    /// Somebody has frozen it from outside.
+    pub(super) frozen: Option<Frozen>,
+}
+
+/// How far a frozen replica is from being back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Frozen {
+    /// It answers nothing.
+    Paused { since: Instant },
+    /// It goes on; no good check has said so yet.
+    Resumed,
+}
+
+impl Alive {
+    pub(super) fn is_ready(&self) -> bool {
+        self.health == Health::Ready && self.frozen.is_none()
+    }
 }
 
 /// What the checks say.
@@ -119,23 +136,31 @@ impl Place {
     }
 
     pub(super) fn is_ready(&self) -> bool {
-        self.alive().is_some_and(|alive| alive.health == Health::Ready)
+        self.alive().is_some_and(Alive::is_ready)
     }
 
     /// The backend, where it may get sessions: ready, and no `/add` still waits for its companions.
     pub(super) fn routable(&self) -> Option<&Arc<Backend>> {
-        let alive = self.alive().filter(|alive| alive.health == Health::Ready && self.call.is_none())?;
+        let alive = self.alive().filter(|alive| alive.is_ready() && self.call.is_none())?;
         Some(&alive.backend)
     }
 
-    /// The backend, where it doesn't answer its checks although nobody says that it refuses; and no `/add` still waits.
+    /// The backend, where it doesn't answer its checks although nobody says that it refuses, and nobody knows why. No
+    /// `/add` waits for it.
     pub(super) fn hung(&self) -> Option<&Arc<Backend>> {
         Some(&self.alive().filter(|_| self.is_hung())?.backend)
     }
 
     pub(super) fn is_hung(&self) -> bool {
-        let hangs = |alive: &Alive| alive.health == Health::Down { refused: false };
+        let hangs = |alive: &Alive| alive.health == Health::Down { refused: false } && alive.frozen.is_none();
         self.call.is_none() && self.alive().is_some_and(hangs)
+    }
+
+    /// The backend, where it doesn't answer because it is frozen.
+    pub(super) fn frozen(&self) -> Option<&Arc<Backend>> {
+        let may_thaw = |alive: &&Alive| matches!(alive.health, Health::Ready | Health::Down { refused: false });
+        let alive = self.alive().filter(may_thaw)?;
+        (self.call.is_none() && alive.frozen.is_some()).then_some(&alive.backend)
     }
 
     /// Whoever is there, to be checked.
@@ -159,7 +184,8 @@ impl Place {
             // A `--backend` without an address doesn't start; it is down until its name resolves.
             None if !self.supervised => BackendState::Down,
             None | Some(Health::Starting) => BackendState::Starting,
-            Some(Health::Ready) => BackendState::Ready,
+            Some(Health::Ready) if self.is_ready() => BackendState::Ready,
+            Some(Health::Ready) => BackendState::Down,
             Some(Health::Down { .. }) => BackendState::Down,
         };
         BackendView {

@@ -182,9 +182,11 @@ impl Simulation {
             70..76 => Input::Unhealthy { id, refused: self.rng.bool(), why: "no answer".into() },
             76..80 => Input::Suspected { id, refused: self.rng.bool() },
             80..82 => Input::Cleared(id),
-            82..88 => Input::Applied(self.state.version),
-            88..90 => self.random_set(),
-            90..92 => Input::Resolved { name: "D1".into(), addr: ([10, 0, 0, self.rng.u8(1..4)], 80).into() },
+            82..84 => Input::Paused(self.one_of_ours()),
+            84..86 => Input::Resumed(self.one_of_ours()),
+            86..89 => Input::Applied(self.state.version),
+            89..91 => self.random_set(),
+            91..93 => Input::Resolved { name: "D1".into(), addr: ([10, 0, 0, self.rng.u8(1..4)], 80).into() },
             _ => {
                 self.now.at += Duration::from_millis(self.rng.u64(0..4000));
                 Input::Tick
@@ -209,6 +211,11 @@ impl Simulation {
             }
             None => Input::Tick,
         }
+    }
+
+    fn one_of_ours(&mut self) -> BackendId {
+        let ids: Vec<BackendId> = self.processes.keys().copied().collect();
+        self.rng.choice(&ids).copied().unwrap_or(BackendId(u64::MAX))
     }
 
     /// Some of four names, one of which users give too.
@@ -281,7 +288,13 @@ impl Simulation {
                 self.apply(Input::Launched { id, pid: None, addr: ADDR.into(), trace: TRACE });
                 self.apply(Input::Healthy(id));
             }
-            Process::Running => self.apply(Input::Healthy(id)),
+            Process::Running => {
+                self.apply(Input::Resumed(id));
+                self.apply(Input::Cleared(id));
+                if self.processes.contains_key(&id) {
+                    self.apply(Input::Healthy(id));
+                }
+            }
             Process::Stopping => {
                 self.processes.remove(&id);
                 let exit = Exit { how: "exit status 0".into(), hopeless: false, output: String::new() };
