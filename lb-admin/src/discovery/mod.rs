@@ -10,6 +10,8 @@
 use std::fmt;
 
 pub(crate) mod diff;
+#[cfg_attr(not(test), expect(dead_code, reason = "no engine is asked for its containers in this version"))]
+mod docker;
 pub mod file;
 
 /// Who tells a set.
