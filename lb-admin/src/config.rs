@@ -4,11 +4,16 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use lb_core::backend::ProxyVersion;
 use lb_core::backend::places::PlaceLimits;
-use lb_core::backend::{ProxyVersion, Weight};
 use lb_core::ring::RingConfig;
 
+pub use self::backend::{BackendError, StaticBackend};
+pub use self::check::{Check, CheckKind, CheckKindError, OwnCheck, StatusSet, StatusSetError};
 use crate::token::Token;
+
+mod backend;
+mod check;
 
 /// Settings of the control plane. A duration of zero means "none".
 #[derive(Clone, Debug)]
@@ -27,10 +32,15 @@ pub struct AdminConfig {
     pub launch: LaunchConfig,
     /// Backends that somebody else runs.
     pub backends: Vec<StaticBackend>,
+    /// More of them, which come and go.
+    pub backends_file: Option<BackendsFile>,
     /// The check of replicas.
     pub replica_check: Check,
     /// The check of `backends`.
     pub backend_check: Check,
+    /// When more than this share of the members, in percent, would be out because their checks time out or go wrong,
+    /// the checks are suspected and not believed; 100: only when otherwise nobody would be left.
+    pub max_ejected_percent: u32,
     /// Whether each connection to a replica begins with a PROXY header.
     pub replica_send_proxy: Option<ProxyVersion>,
     /// How names are made.
@@ -148,26 +158,13 @@ pub enum DockerReach {
     Port,
 }
 
-/// `--backend NAME=HOST:PORT[,weight=W][,send-proxy=v1|v2]`.
+/// `--backends-file`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StaticBackend {
-    /// Its name, a valid hostname, unique.
-    pub name: String,
-    /// `HOST:PORT`, looked up at start and every 30 s.
-    pub host: String,
-    /// Its share.
-    pub weight: Weight,
-    /// Whether each connection to it begins with a PROXY header.
-    pub send_proxy: Option<ProxyVersion>,
-}
-
-/// How a backend is checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Check {
-    /// `GET PATH`; 2xx and 3xx are good.
-    Http(String),
-    /// A TCP connect that succeeds is good.
-    Tcp,
+pub struct BackendsFile {
+    /// Watched for changes.
+    pub path: PathBuf,
+    /// What it said when it was read first.
+    pub backends: Vec<StaticBackend>,
 }
 
 /// The patterns by which names are made; each holds `{n}` exactly where SPEC 1 says so.

@@ -37,11 +37,22 @@ pub enum EventKind {
     ConnectRefused,
     /// A step of the autoscaler, under its own name and seat 0.
     Scaled,
+    /// What its source says of it has changed: weight, check or address.
+    Changed,
+    /// So many members hang that their checks are suspected, and they are routed to again.
+    FailOpen,
+    /// The checks are believed again.
+    FailOpenEnded,
 }
 
 impl EventKind {
     /// One line for people; what asks for their attention is a warning.
     fn log(self, name: &str, seat: u32, detail: &str) {
+        if matches!(self, Self::FailOpen | Self::FailOpenEnded) {
+            // Nobody's in particular.
+            tracing::warn!("{}: {detail}", if self == Self::FailOpen { "fail open" } else { "no longer failing open" });
+            return;
+        }
         let dash = if detail.is_empty() { "" } else { ": " };
         let what = match self {
             Self::Started => "started",
@@ -55,6 +66,9 @@ impl EventKind {
             Self::StartFailed => "start failed",
             Self::ConnectRefused => "connect refused",
             Self::Scaled => return tracing::info!("{name}: {detail}"),
+            Self::Changed => "changed",
+            Self::FailOpen => "fail open",
+            Self::FailOpenEnded => "fail open ended",
         };
         match self {
             Self::Down | Self::Died | Self::StartFailed => tracing::warn!("{name} (seat {seat}) {what}{dash}{detail}"),

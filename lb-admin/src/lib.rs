@@ -7,6 +7,7 @@
 
 pub mod autoscale;
 pub mod config;
+pub mod discovery;
 pub mod events;
 mod health;
 pub mod http;

@@ -15,7 +15,8 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{timeout, timeout_at};
 
 use crate::autoscale::observe::Observer;
-use crate::config::{AdminConfig, LaunchConfig, StaticBackend};
+use crate::config::{AdminConfig, LaunchConfig};
+use crate::discovery::file;
 use crate::events::EventLog;
 use crate::health::schedule::Checks;
 use crate::http::{self, Api, ChangeRate, Listener};
@@ -154,7 +155,7 @@ struct Prepared<L> {
     owner: Owner<L>,
     first_effects: Vec<Effect>,
     inputs: Inputs,
-    backends: Vec<StaticBackend>,
+    backends_file: Option<PathBuf>,
     membership: Membership,
     events: Arc<EventLog>,
     results: mpsc::UnboundedSender<Input>,
@@ -191,7 +192,7 @@ impl<L: Launcher> Prepared<L> {
             owner: Owner { state, supervisor, checks, publisher, store, events: Arc::clone(&events), snapshots },
             first_effects,
             inputs: Inputs { commands, results, applied },
-            backends: config.backends.clone(),
+            backends_file: config.backends_file.as_ref().map(|file| file.path.clone()),
             membership,
             events,
             results: results_tx,
@@ -208,10 +209,13 @@ impl<L: Launcher> Prepared<L> {
         let (stop, stopped) = watch::channel(false);
         let beside = beside(stopped);
         let handle = runtime.handle().clone();
-        let Self { owner, first_effects, inputs, backends, membership, events, results, observer } = self;
+        let Self { owner, first_effects, inputs, backends_file, membership, events, results, observer } = self;
+        let found = results.clone();
         let life = async move {
             let mut beside = tokio::spawn(beside);
-            owner.checks.resolve(&backends);
+            if let Some(path) = backends_file {
+                tokio::spawn(file::watch(path, found));
+            }
             // Ends with the first look after a drain has begun, at the latest with the runtime.
             let _autoscaler = observer.map(|observer| tokio::spawn(observer.run()));
             owner.run(first_effects, inputs).await;

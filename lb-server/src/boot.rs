@@ -37,12 +37,8 @@ const READY_WITHIN: Duration = Duration::from_secs(8);
 pub(crate) fn serve(config: &Config) -> anyhow::Result<()> {
     log_to_stderr();
     let nofile = limits::raise_nofile();
-    let needs = Needs {
-        workers: config.workers,
-        fronts: config.fronts.len(),
-        backends: config.replicas_most() as usize + config.backends.len(),
-        pipes: config.pipes,
-    };
+    let needs =
+        Needs { workers: config.workers, fronts: config.fronts.len(), backends: config.members(), pipes: config.pipes };
     let room = limits::room(nofile, needs)?.holding(config.pipes, nofile)?.lowered(config.connections(), nofile)?;
     if let Some(source) = config.source() {
         check_source(source)?;

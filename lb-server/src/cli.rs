@@ -162,10 +162,14 @@ pub(crate) struct ServeArgs {
     /// What a replica is told to be: {name}, and {N} = its seat's number [default: {name}]
     #[arg(long, env = "LB_SERVER_ID", value_name = "PATTERN")]
     pub(crate) server_id: Option<String>,
-    /// A backend that somebody else runs, NAME=HOST:PORT, with ,weight=W and ,send-proxy=v1 or v2 behind it; repeatable
+    /// A backend that somebody else runs, NAME=HOST:PORT, with ,weight=W ,check=/path|tcp ,check-port=PORT and
+    /// ,send-proxy=v1|v2 behind it; repeatable
     #[arg(long, env = "LB_BACKEND", value_name = "NAME=HOST:PORT[,…]", value_delimiter = ' ')]
     #[serde(deserialize_with = "texts")]
     pub(crate) backend: Option<Vec<String>>,
+    /// More of them, one a line as after --backend, # for comments; watched: they come, change and go with it
+    #[arg(long, env = "LB_BACKENDS_FILE", value_name = "FILE")]
+    pub(crate) backends_file: Option<PathBuf>,
     /// Begin each connection to a replica with a PROXY header (--backend has it as send-proxy=)
     #[arg(long, env = "LB_SEND_PROXY", value_enum)]
     pub(crate) send_proxy: Option<SendProxy>,
@@ -175,6 +179,28 @@ pub(crate) struct ServeArgs {
     /// The health check, PATH or tcp [default: /heartbeat for replicas, tcp for backends]
     #[arg(long, env = "LB_CHECK", value_name = "PATH|tcp")]
     pub(crate) check: Option<String>,
+    /// The port that is checked [default: the one that serves]
+    #[arg(long, env = "LB_CHECK_PORT", value_name = "PORT", allow_negative_numbers = true)]
+    pub(crate) check_port: Option<u16>,
+    /// Which answers to a checked path are good, as 200-399, 200,204 or 2xx [default: 200-399]
+    #[arg(long, env = "LB_CHECK_STATUS", value_name = "CODES")]
+    pub(crate) check_status: Option<String>,
+    /// Between two checks; they are quicker while a backend starts and while a decision is near [default: 1s]
+    #[arg(long, env = "LB_CHECK_INTERVAL", value_name = "TIME")]
+    pub(crate) check_interval: Option<Period>,
+    /// From the connect of a check to its answer [default: 1s]
+    #[arg(long, env = "LB_CHECK_TIMEOUT", value_name = "TIME")]
+    pub(crate) check_timeout: Option<Period>,
+    /// Good checks in a row until a backend that was down is up again [default: 2]
+    #[arg(long, env = "LB_CHECK_RISE", value_name = "N", allow_negative_numbers = true)]
+    pub(crate) check_rise: Option<u32>,
+    /// Bad checks in a row until a backend that was up is down [default: 3]
+    #[arg(long, env = "LB_CHECK_FALL", value_name = "N", allow_negative_numbers = true)]
+    pub(crate) check_fall: Option<u32>,
+    /// When more of the members than this would be out because they give their checks no good answer, it is the checks
+    /// that are suspected, and those are routed to again; 100: only when nobody else is left [default: 50]
+    #[arg(long, env = "LB_MAX_EJECTED", value_name = "PERCENT", allow_negative_numbers = true)]
+    pub(crate) max_ejected: Option<u32>,
 
     /// Every client connection must begin with a PROXY header (v1 or v2), which says who the client is [default: false]
     #[arg(long, env = "LB_ACCEPT_PROXY", num_args = 0..=1, default_missing_value = "true", value_name = "true|false")]
@@ -293,7 +319,8 @@ impl ServeArgs {
             send_proxy source accept_proxy connections connections_per_source check key hash slots vnodes probing ring_seed
             hash_key_file affinity mode non_http connect_timeout head_timeout first_byte_timeout idle_timeout drain_timeout
             retries retry_budget max_connections queue queue_timeout balance_factor pipe_size pipes profile
-            record_requests state_dir keep_replicas)
+            record_requests state_dir keep_replicas backends_file check_port check_status check_interval check_timeout check_rise
+            check_fall max_ejected)
     }
 }
 

@@ -1,6 +1,6 @@
-//! One probe of one backend: a TCP connect, or an HTTP `GET` of which only the status is judged (2xx and 3xx are good).
+//! One probe of one backend: a TCP connect, or an HTTP `GET` of which only the status is judged.
 //!
-//! A client of its own, forty lines of it: what is asked for is a status line within a second, and a backend that sends
+//! A client of its own, forty lines of it: what is asked for is a status line in time, and a backend that sends
 //! anything else, or too much, must cost nothing.
 
 use std::io;
@@ -13,10 +13,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::rise_fall::Outcome;
-use crate::config::Check;
+use crate::config::{Check, CheckKind, StatusSet};
 
-/// From the connect to the status line.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 /// A timeout noticed so much too late was our own: this thread hadn't run, and nothing is known of the backend.
 const CHECKER_LATE: Duration = Duration::from_millis(500);
 /// No status line is longer.
@@ -27,6 +25,7 @@ const REST_BYTES_MAX: u64 = 64 * 1024;
 /// Whom a check asks, and in which words.
 #[derive(Clone, Debug)]
 pub(super) struct Probe {
+    /// Where it serves; the check may have a port of its own.
     pub(super) addr: SocketAddr,
     pub(super) check: Check,
     /// The backend wants a PROXY header first; a check's says that nobody is behind it.
@@ -36,26 +35,29 @@ pub(super) struct Probe {
 /// Probes once.
 pub(super) async fn probe(probe: &Probe) -> Outcome {
     let start = Instant::now();
-    match timeout(PROBE_TIMEOUT, ask(probe)).await {
+    let patience = probe.check.timeout;
+    match timeout(patience, ask(probe)).await {
         Ok(Ok(outcome)) => outcome,
         // Our own ports towards it are used up (FAULTS O8): nothing is known of the backend.
         Ok(Err(error)) if error.kind() == io::ErrorKind::AddrNotAvailable => Outcome::Unknown,
         Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => Outcome::Refused,
         Ok(Err(error)) => Outcome::Bad(error.to_string()),
-        Err(_) if start.elapsed() > PROBE_TIMEOUT + CHECKER_LATE => Outcome::Unknown,
-        Err(_) => Outcome::Bad("no answer in 1 s".to_owned()),
+        Err(_) if start.elapsed() > patience + CHECKER_LATE => Outcome::Unknown,
+        Err(_) => Outcome::Bad(format!("no answer in {patience:?}")),
     }
 }
 
 async fn ask(Probe { addr, check, send_proxy }: &Probe) -> io::Result<Outcome> {
-    let addr = *addr;
+    let addr = SocketAddr::new(addr.ip(), check.port.unwrap_or(addr.port()));
     let mut stream = TcpStream::connect(addr).await?;
     // A dead loopback port in the ephemeral range can be connected to itself.
     if stream.local_addr()? == addr {
         return Err(io::ErrorKind::ConnectionRefused.into());
     }
+    // Who serves there wants the header; who only answers checks, on a port of their own, needn't know of it.
+    let send_proxy = send_proxy.filter(|_| check.port.is_none());
     let mut words = send_proxy.map_or(&b""[..], ProxyVersion::unknown_header).to_vec();
-    let Check::Http(path) = check else {
+    let CheckKind::Http(path) = &check.asks else {
         // One who waits for its header and gets none would log a client that broke off.
         stream.write_all(&words).await?;
         return Ok(Outcome::Good);
@@ -65,10 +67,10 @@ async fn ask(Probe { addr, check, send_proxy }: &Probe) -> io::Result<Outcome> {
     stream.write_all(&words).await?;
     let line = read_line(&mut stream).await?;
     // The verdict doesn't wait for the rest.
-    tokio::spawn(timeout(PROBE_TIMEOUT, async move {
+    tokio::spawn(timeout(check.timeout, async move {
         tokio::io::copy(&mut stream.take(REST_BYTES_MAX), &mut tokio::io::sink()).await
     }));
-    Ok(judge(&line))
+    Ok(judge(&line, &check.status))
 }
 
 /// The first line without its end, or what came before the end of the stream or the limit.
@@ -85,9 +87,9 @@ async fn read_line(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
-fn judge(line: &[u8]) -> Outcome {
+fn judge(line: &[u8], good: &StatusSet) -> Outcome {
     match status(line) {
-        Some(200..=399) => Outcome::Good,
+        Some(status) if good.contains(status) => Outcome::Good,
         Some(status) => Outcome::Bad(format!("status {status}")),
         None if line.is_empty() => Outcome::Bad("closed without an answer".to_owned()),
         None => Outcome::Bad("the answer is not HTTP".to_owned()),

@@ -1,26 +1,23 @@
 //! From single probes to "up" and "down". Pure: no socket, no clock.
 //!
-//! A backend that has never been good needs one good probe; one that was up falls after three bad ones in a row and
-//! rises after two good ones, more where it flaps. A refused probe that confirms what the data path has just seen is
-//! two witnesses at once: down immediately. Neighbours: [`super::probe`] yields the outcomes, [`super::schedule`] asks.
+//! A backend that has never been good needs one good probe; one that was up falls after so many bad ones in a row
+//! (`--check-fall`) and rises after so many good ones (`--check-rise`), more where it flaps. A refused probe that confirms
+//! what the data path has just seen is two witnesses at once: down immediately. One that is down because it gives no good
+//! answer and then refuses is told again: where nobody listens there is nothing to try, whoever else is down.
+//! Neighbours: [`super::probe`] yields the outcomes, [`super::schedule`] asks.
 
 use std::time::Duration;
 
-/// Good probes in a row until a backend that fell is up again: one may be luck.
-const RISE: u32 = 2;
-/// Bad probes in a row until one that was up is down: one lost answer, or a pause of the program, is no outage.
-const FALL: u32 = 3;
-/// Each fall asks for twice as many good probes, up to this many doublings (16 probes), so that flapping is damped.
+/// Each fall asks for twice as many good probes, up to this many doublings, so that flapping is damped.
 const FLAPS_MAX: u32 = 3;
-/// So many good probes in a row (about half a minute of them) and earlier falls are forgotten.
+/// So many good probes in a row and earlier falls are forgotten.
 const STEADY: u32 = 30;
 
-/// Between two probes of one that is up or down.
-const INTERVAL: Duration = Duration::from_secs(1);
-/// While the last probe contradicts the state: a decision is near.
-const SUSPECT_INTERVAL: Duration = Duration::from_millis(100);
-/// The first probes of a backend that starts; a process is ready in a few milliseconds.
-const STARTING_INTERVAL_MIN: Duration = Duration::from_millis(20);
+/// At most this while the last probe contradicts the state: a decision is near.
+const SUSPECT_INTERVAL_MAX: Duration = Duration::from_millis(100);
+/// The first probes of a backend that starts, or the interval where that is shorter; a process is ready in a few
+/// milliseconds.
+const STARTING_INTERVAL: Duration = Duration::from_millis(20);
 
 /// What a probe has found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,10 +46,23 @@ pub(crate) enum Change {
     },
 }
 
+/// How many probes decide, and how far they are apart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    pub(crate) rise: u32,
+    pub(crate) fall: u32,
+    pub(crate) interval: Duration,
+}
+
 /// One backend's record.
 #[derive(Debug)]
 pub(crate) struct RiseFall {
+    pace: Pace,
     state: State,
+    /// It was refused when it fell, or later.
+    refused: bool,
+    /// The first good probe is told although it is up: somebody may have been told otherwise by an earlier record.
+    untold: bool,
     /// Probes in a row that agree with each other.
     run: u32,
     last_good: bool,
@@ -67,9 +77,10 @@ enum State {
 }
 
 impl RiseFall {
-    /// Nothing known yet.
-    pub(crate) fn new() -> Self {
-        Self { state: State::Starting, run: 0, last_good: false, falls: 0 }
+    /// Nothing known yet; or (`up`) it is known to be up, by the words of another check.
+    pub(crate) fn new(pace: Pace, up: bool) -> Self {
+        let state = if up { State::Up } else { State::Starting };
+        Self { pace, state, refused: false, untold: up, run: 0, last_good: up, falls: 0 }
     }
 
     /// Takes one outcome in. `suspected`: the data path was refused a moment ago.
@@ -79,32 +90,45 @@ impl RiseFall {
             Outcome::Good => true,
             Outcome::Refused | Outcome::Bad(_) => false,
         };
+        let refused = *outcome == Outcome::Refused;
         self.run = if good == self.last_good { self.run.saturating_add(1) } else { 1 };
         self.last_good = good;
         match (self.state, good) {
             (State::Starting, true) => self.rise(),
-            (State::Down, true) if self.run >= RISE << self.falls.saturating_sub(1) => self.rise(),
+            (State::Down, true) if self.run >= self.probes_to_rise() => self.rise(),
+            (State::Up, true) if self.untold => self.rise(),
             (State::Up, true) if self.run >= STEADY => {
                 self.falls = 0;
                 None
             }
-            (State::Up, false) if self.run >= FALL || (suspected && *outcome == Outcome::Refused) => self.fall(outcome),
+            (State::Up, false) if self.run >= self.pace.fall || (suspected && refused) => {
+                self.falls = (self.falls + 1).min(FLAPS_MAX + 1);
+                self.fall(outcome)
+            }
+            (State::Down, false) if refused && !self.refused => self.fall(outcome),
             _ => None,
         }
     }
 
     /// Until the next probe; `since_start` is how long this backend has been watched.
     pub(crate) fn interval(&self, since_start: Duration) -> Duration {
+        let interval = self.pace.interval;
         match (self.state, self.last_good) {
             // A tenth of the time that it has taken so far: quick for the quick, easy on the slow.
-            (State::Starting, _) => (since_start / 10).clamp(STARTING_INTERVAL_MIN, INTERVAL),
-            (State::Up, false) | (State::Down, true) => SUSPECT_INTERVAL,
-            (State::Up, true) | (State::Down, false) => INTERVAL,
+            (State::Starting, _) => (since_start / 10).clamp(STARTING_INTERVAL.min(interval), interval),
+            (State::Up, false) | (State::Down, true) => SUSPECT_INTERVAL_MAX.min(interval),
+            (State::Up, true) | (State::Down, false) => interval,
         }
+    }
+
+    fn probes_to_rise(&self) -> u32 {
+        self.pace.rise << self.falls.saturating_sub(1)
     }
 
     fn rise(&mut self) -> Option<Change> {
         self.state = State::Up;
+        self.refused = false;
+        self.untold = false;
         self.run = 0;
         Some(Change::Up)
     }
@@ -112,13 +136,12 @@ impl RiseFall {
     fn fall(&mut self, outcome: &Outcome) -> Option<Change> {
         self.state = State::Down;
         self.run = 0;
-        self.falls = (self.falls + 1).min(FLAPS_MAX + 1);
-        let refused = *outcome == Outcome::Refused;
+        self.refused = *outcome == Outcome::Refused;
         let why = match outcome {
             Outcome::Bad(why) => why.clone(),
             _ => "connection refused".to_owned(),
         };
-        Some(Change::Down { refused, why })
+        Some(Change::Down { refused: self.refused, why })
     }
 }
 

@@ -1,27 +1,33 @@
 //! When each backend is probed, and who hears of it.
 //!
 //! One task a backend: probe, decide, wait. The wait is jittered, so that a thousand backends aren't probed in one
-//! breath, and is cut short when the data path reports trouble. Neighbour: [`super::rise_fall`] says how long.
+//! breath, and is cut short when the data path reports trouble. For the same reason the first probes of many that come
+//! at once are staggered; one that comes alone is probed at once. Neighbour: [`super::rise_fall`] says how long.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use lb_core::backend::{Backend, BackendId};
+use lb_core::backend::BackendId;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::probe::{Probe, probe};
 use super::resolve::resolve;
-use super::rise_fall::{Change, Outcome, RiseFall};
-use crate::config::{AdminConfig, Check, StaticBackend};
-use crate::membership::state::Input;
+use super::rise_fall::{Change, Outcome, Pace, RiseFall};
+use crate::config::{AdminConfig, Check};
+use crate::membership::state::{Input, Watched};
 
 /// Two probes are apart so far at least, however often the data path asks: a backend that resets every session but
 /// passes its checks must not be probed without pause.
 const ASKED_INTERVAL_MIN: Duration = Duration::from_millis(10);
 /// Spread of a wait to either side.
 const JITTER: f64 = 0.1;
+/// Between the first probes of backends that come at the same time.
+const STAGGER_STEP: Duration = Duration::from_millis(1);
+/// However many come at the same time, nobody's first probe is put off longer.
+const STAGGER_MAX: Duration = Duration::from_secs(1);
 
 /// The backends that are checked.
 #[derive(Debug)]
@@ -30,6 +36,9 @@ pub(crate) struct Checks {
     backend_check: Check,
     found: mpsc::UnboundedSender<Input>,
     watches: HashMap<BackendId, Watch>,
+    /// One a name that is looked up.
+    resolvers: HashMap<Arc<str>, AbortHandle>,
+    stagger: Stagger,
 }
 
 #[derive(Debug)]
@@ -42,25 +51,46 @@ struct Watch {
 impl Checks {
     /// What is found goes to `found`.
     pub(crate) fn new(config: &AdminConfig, found: mpsc::UnboundedSender<Input>) -> Self {
-        let (replica_check, backend_check) = (config.replica_check.clone(), config.backend_check.clone());
-        Self { replica_check, backend_check, found, watches: HashMap::new() }
-    }
-
-    /// Looks up the addresses of `backends`, now and every 30 s.
-    pub(crate) fn resolve(&self, backends: &[StaticBackend]) {
-        for backend in backends {
-            tokio::spawn(resolve(backend.clone(), self.found.clone()));
+        Self {
+            replica_check: config.replica_check.clone(),
+            backend_check: config.backend_check.clone(),
+            found,
+            watches: HashMap::new(),
+            resolvers: HashMap::new(),
+            stagger: Stagger::default(),
         }
     }
 
-    /// Begins to check a backend.
-    pub(crate) fn watch(&mut self, backend: &Backend, supervised: bool) {
-        let check = if supervised { self.replica_check.clone() } else { self.backend_check.clone() };
+    /// Looks up `host` for the backend `name`, now and every 30 s, until another host is looked up for it or none.
+    pub(crate) fn resolve(&mut self, name: Arc<str>, host: String) {
+        let task = tokio::spawn(resolve(Arc::clone(&name), host, self.found.clone())).abort_handle();
+        if let Some(before) = self.resolvers.insert(name, task) {
+            before.abort();
+        }
+    }
+
+    /// No longer.
+    pub(crate) fn unresolve(&mut self, name: &str) {
+        if let Some(task) = self.resolvers.remove(name) {
+            task.abort();
+        }
+    }
+
+    /// Begins to check a backend, or checks it in another way from now on.
+    pub(crate) fn watch(&mut self, watched: &Watched) {
+        let backend = &watched.backend;
+        let all = if watched.supervised { &self.replica_check } else { &self.backend_check };
+        let check = all.with(&watched.own_check);
+        let pace = Pace { rise: check.rise, fall: check.fall, interval: check.interval };
         let probe = Probe { addr: backend.addr, check, send_proxy: backend.send_proxy };
         let (asks, asked) = mpsc::channel(1);
-        let patrol = Patrol { id: backend.id, found: self.found.clone(), asked };
-        let task = tokio::spawn(patrol.run(probe)).abort_handle();
-        self.watches.insert(backend.id, Watch { task, asks });
+        let record = RiseFall::new(pace, watched.up);
+        let patrol = Patrol { id: backend.id, found: self.found.clone(), asked, record };
+        let first = self.stagger.first_probe(Instant::now());
+        let task = tokio::spawn(patrol.run(probe, first)).abort_handle();
+        if let Some(before) = self.watches.insert(backend.id, Watch { task, asks }) {
+            before.task.abort();
+        }
     }
 
     /// Ends it.
@@ -78,11 +108,29 @@ impl Checks {
     }
 }
 
+/// When those that come at the same time are probed first.
+#[derive(Debug, Default)]
+pub(super) struct Stagger {
+    /// Nobody's first probe is later yet.
+    last: Option<Instant>,
+}
+
+impl Stagger {
+    /// For one that comes now.
+    pub(super) fn first_probe(&mut self, now: Instant) -> Instant {
+        let after_the_last = self.last.map_or(now, |last| (last + STAGGER_STEP).max(now));
+        let first = after_the_last.min(now + STAGGER_MAX);
+        self.last = Some(first);
+        first
+    }
+}
+
 /// One backend's task.
 struct Patrol {
     id: BackendId,
     found: mpsc::UnboundedSender<Input>,
     asked: mpsc::Receiver<bool>,
+    record: RiseFall,
 }
 
 /// Why a probe was asked for; holds until one is good.
@@ -92,19 +140,19 @@ struct Suspicion {
 }
 
 impl Patrol {
-    async fn run(mut self, asked: Probe) {
+    async fn run(mut self, asked: Probe, first: Instant) {
+        sleep_until(first).await;
         let start = Instant::now();
-        let mut record = RiseFall::new();
         let mut suspicion: Option<Suspicion> = None;
         loop {
             let probed_at = Instant::now();
             let outcome = probe(&asked).await;
-            let change = record.observe(&outcome, suspicion.is_some_and(|suspicion| suspicion.refused));
+            let change = self.record.observe(&outcome, suspicion.is_some_and(|suspicion| suspicion.refused));
             self.tell(change, suspicion.is_some() && outcome == Outcome::Good);
             if outcome == Outcome::Good {
                 suspicion = None;
             }
-            let wait = jittered(record.interval(start.elapsed()));
+            let wait = jittered(self.record.interval(start.elapsed()));
             match timeout(wait, self.asked.recv()).await {
                 Ok(Some(refused)) => {
                     suspicion = Some(Suspicion { refused });

@@ -8,14 +8,14 @@ use lb_core::backend::{Backend, BackendId, ProxyVersion, Seat};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::probe::{self, Probe};
 use super::rise_fall::Outcome;
-use super::schedule::Checks;
+use super::schedule::{Checks, Stagger};
 use crate::config::sample::config;
-use crate::config::{Check, StaticBackend};
-use crate::membership::state::Input;
+use crate::config::{Check, CheckKind, OwnCheck};
+use crate::membership::state::{Input, Watched};
 
 const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -38,7 +38,11 @@ async fn peer(answer: &'static [u8]) -> (SocketAddr, tokio::task::JoinHandle<()>
 }
 
 fn heartbeat() -> Check {
-    Check::Http("/heartbeat".into())
+    Check::new(CheckKind::Http("/heartbeat".into()))
+}
+
+fn tcp() -> Check {
+    Check::new(CheckKind::Tcp)
 }
 
 async fn probe(addr: SocketAddr, check: &Check) -> Outcome {
@@ -79,19 +83,19 @@ async fn a_refused_connect_is_told_from_a_bad_answer() {
     task.abort();
     assert!(task.await.is_err_and(|ended| ended.is_cancelled()), "the listener is closed");
     assert_eq!(probe(addr, &heartbeat()).await, Outcome::Refused);
-    assert_eq!(probe(addr, &Check::Tcp).await, Outcome::Refused);
+    assert_eq!(probe(addr, &tcp()).await, Outcome::Refused);
 }
 
 #[tokio::test]
 async fn a_tcp_check_asks_nothing() {
     let (addr, _task) = peer(b"").await;
-    assert_eq!(probe(addr, &Check::Tcp).await, Outcome::Good);
+    assert_eq!(probe(addr, &tcp()).await, Outcome::Good);
 }
 
 /// Without it every check of a backend that wants a PROXY header would fail, and its own log be full of clients that broke off.
 #[tokio::test]
 async fn a_backend_that_wants_a_proxy_header_gets_one_from_its_checks_too() {
-    for (check, asked) in [(heartbeat(), "GET /heartbeat HTTP/1.1\r\n"), (Check::Tcp, "")] {
+    for (check, asked) in [(heartbeat(), "GET /heartbeat HTTP/1.1\r\n"), (tcp(), "")] {
         for version in [ProxyVersion::V1, ProxyVersion::V2] {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("port 0");
             let addr = listener.local_addr().expect("bound");
@@ -114,7 +118,11 @@ async fn a_backend_that_wants_a_proxy_header_gets_one_from_its_checks_too() {
 async fn one_that_accepts_and_says_nothing_is_bad_after_a_second() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("port 0");
     let outcome = probe(listener.local_addr().expect("bound"), &heartbeat()).await;
-    assert_eq!(outcome, Outcome::Bad("no answer in 1 s".to_owned()));
+    assert_eq!(outcome, Outcome::Bad("no answer in 1s".to_owned()));
+}
+
+fn replica(backend: &Arc<Backend>) -> Watched {
+    Watched { backend: Arc::clone(backend), supervised: true, own_check: OwnCheck::default(), up: false }
 }
 
 async fn next(inputs: &mut mpsc::UnboundedReceiver<Input>) -> Input {
@@ -127,7 +135,8 @@ async fn a_backend_that_went_away_is_down_with_the_first_probe_that_the_data_pat
     let mut checks = Checks::new(&config(0), found);
     let (addr, task) = peer(b"HTTP/1.1 200 OK\r\n\r\n").await;
     let backend = Backend::new(BackendId(1), Arc::from("S1"), Seat::numbered(1), addr, 1);
-    checks.watch(&backend, true);
+    let backend = Arc::new(backend);
+    checks.watch(&replica(&backend));
     assert!(matches!(next(&mut inputs).await, Input::Healthy(BackendId(1))));
     checks.probe_now(backend.id, true);
     assert!(matches!(next(&mut inputs).await, Input::Cleared(BackendId(1))), "nothing was wrong");
@@ -141,14 +150,68 @@ async fn a_backend_that_went_away_is_down_with_the_first_probe_that_the_data_pat
 #[tokio::test]
 async fn backends_are_looked_up_at_start() {
     let (found, mut inputs) = mpsc::unbounded_channel();
-    let checks = Checks::new(&config(0), found);
-    let host = "127.0.0.1:4321".to_owned();
-    checks.resolve(&[StaticBackend {
-        name: "ext".into(),
-        host,
-        weight: lb_core::backend::Weight::ONE,
-        send_proxy: None,
-    }]);
+    let mut checks = Checks::new(&config(0), found);
+    checks.resolve("ext".into(), "127.0.0.1:4321".into());
     let Input::Resolved { name, addr } = next(&mut inputs).await else { panic!("the first word is the address") };
     assert_eq!((&*name, addr), ("ext", SocketAddr::from(([127, 0, 0, 1], 4321))));
+}
+
+#[tokio::test]
+async fn a_check_on_a_port_of_its_own_asks_there_and_nowhere_else_and_without_a_proxy_header() {
+    let (addr, _task) = peer(b"HTTP/1.1 200 OK\r\n\r\n").await;
+    let nobody = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("port 0").local_addr().expect("bound");
+    let check = Check { port: Some(addr.port()), ..heartbeat() };
+    let asking = Probe { addr: nobody, check, send_proxy: Some(ProxyVersion::V1) };
+    assert_eq!(probe::probe(&asking).await, Outcome::Good);
+    let check = Check { port: Some(nobody.port()), ..heartbeat() };
+    assert_eq!(probe(addr, &check).await, Outcome::Refused, "although the one that serves is well");
+}
+
+#[tokio::test]
+async fn the_good_statuses_are_those_asked_for() {
+    let (addr, _task) = peer(b"HTTP/1.1 302 Found\r\n\r\n").await;
+    let check = Check { status: "200,204".parse().expect("a set"), ..heartbeat() };
+    assert_eq!(probe(addr, &check).await, Outcome::Bad("status 302".into()));
+    let check = Check { status: "3xx".parse().expect("a set"), ..heartbeat() };
+    assert_eq!(probe(addr, &check).await, Outcome::Good);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_waits_as_long_as_was_asked_for() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("port 0");
+    let check = Check { timeout: Duration::from_millis(1500), ..heartbeat() };
+    let outcome = probe(listener.local_addr().expect("bound"), &check).await;
+    assert_eq!(outcome, Outcome::Bad("no answer in 1.5s".to_owned()));
+}
+
+#[test]
+fn one_that_comes_alone_is_probed_at_once_and_many_are_not_in_one_breath() {
+    let (mut stagger, now) = (Stagger::default(), Instant::now());
+    assert_eq!(stagger.first_probe(now), now);
+    let later = now + Duration::from_secs(1);
+    assert_eq!(stagger.first_probe(later), later, "alone again");
+    let firsts: Vec<_> = (0..5000).map(|_| stagger.first_probe(later)).collect();
+    assert!(firsts[..500].windows(2).all(|pair| pair[0] < pair[1]), "one after another");
+    assert!(firsts.iter().all(|first| *first <= later + Duration::from_secs(1)), "nobody is forgotten");
+}
+
+/// What a changed check finds of one that is up: still up, told once.
+#[tokio::test]
+async fn another_check_of_one_that_is_up_takes_it_down_only_when_it_fails() {
+    let (found, mut inputs) = mpsc::unbounded_channel();
+    let mut checks = Checks::new(&config(0), found);
+    let (addr, _task) = peer(b"HTTP/1.1 200 OK\r\n\r\n").await;
+    let backend = Arc::new(Backend::new(BackendId(1), Arc::from("b"), Seat::numbered(1), addr, 1));
+    let watched = |asks, up| Watched {
+        backend: Arc::clone(&backend),
+        supervised: false,
+        own_check: OwnCheck { asks: Some(asks), port: None },
+        up,
+    };
+    checks.watch(&watched(CheckKind::Tcp, false));
+    assert!(matches!(next(&mut inputs).await, Input::Healthy(_)));
+    checks.watch(&watched(CheckKind::Http("/heartbeat".into()), true));
+    assert!(matches!(next(&mut inputs).await, Input::Healthy(_)));
+    checks.watch(&watched(CheckKind::Http("/other".into()), true));
+    assert!(matches!(next(&mut inputs).await, Input::Unhealthy { refused: false, .. }));
 }

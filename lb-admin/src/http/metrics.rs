@@ -186,6 +186,9 @@ impl Scrape {
         page.gauges("backends", "Backends in each state", counts)?;
         page.gauge("replicas_target", "Replicas that the supervisor keeps alive", snapshot.target)?;
         page.counter("replicas_replaced", "Replicas replaced since start", snapshot.replaced)?;
+        let fails_open = "1 while so many members hang that their checks are suspected and they are routed to";
+        page.gauge("failing_open", fails_open, u32::from(snapshot.fails_open))?;
+        page.counter("fail_open", "Times that the checks came to be suspected (--max-ejected)", snapshot.fail_opens)?;
         page.gauge("table_version", "Version of the published ring table", snapshot.version)?;
         let saving = self.membership.saving();
         let failing = "1 while the membership can't be written to the state directory: /add and /rm are refused";

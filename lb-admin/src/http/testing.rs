@@ -81,6 +81,8 @@ pub(crate) fn members(names: &[&str]) -> Snapshot {
         replaced: 2,
         changes: 0,
         scaled: Scaled { up: 3, down: 1 },
+        fails_open: false,
+        fail_opens: 0,
     }
 }
 

@@ -25,6 +25,10 @@ pub struct Snapshot {
     pub changes: u64,
     /// Steps of the autoscaler since start.
     pub scaled: Scaled,
+    /// So many members give their checks no good answer that the checks are suspected: those are routed to all the same.
+    pub fails_open: bool,
+    /// How often that has begun since start.
+    pub fail_opens: u64,
 }
 
 impl Snapshot {

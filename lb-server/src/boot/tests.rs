@@ -33,6 +33,8 @@ fn snapshot(states: &[(&str, BackendState)]) -> Snapshot {
         replaced: 0,
         changes: 0,
         scaled: Scaled::default(),
+        fails_open: false,
+        fail_opens: 0,
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use lb_admin::config::{BackendError, CheckKindError, StatusSetError};
+use lb_admin::discovery::file::FileError;
 use lb_admin::membership::names::PatternError;
 use lb_admin::token::TokenError;
-use lb_core::backend::WeightError;
 use lb_core::ring::RingConfigError;
 use lb_core::session::balance::BalanceFactorError;
 use lb_core::session::key::KeySourceError;
@@ -43,16 +45,22 @@ pub(crate) enum ConfigError {
     #[error("--front {front} and the admin API ({admin}) want the same port: give --admin another one")]
     AdminOnFront { front: SocketAddr, admin: SocketAddr },
 
-    #[error("--backend '{text}': {why}; write NAME=HOST:PORT or NAME=HOST:PORT,weight=2,send-proxy=v2")]
-    Backend { text: String, why: &'static str },
-    #[error("--backend '{text}': {source}")]
-    BackendWeight { text: String, source: WeightError },
+    #[error("--backend {0}")]
+    Backend(#[from] BackendError),
     #[error("--backend: the name '{0}' is given twice: names must differ")]
     BackendTwice(String),
     #[error("--backend '{0}' has the name of a replica: rename it, or the replicas by --names")]
     BackendIsReplica(String),
-    #[error("--check '{0}': write a path such as /heartbeat, or tcp")]
-    Check(String),
+    #[error(transparent)]
+    BackendsFile(#[from] FileError),
+    #[error("--check {0}")]
+    Check(CheckKindError),
+    #[error("--check-status {0}")]
+    CheckStatus(#[from] StatusSetError),
+    #[error("--check-status has no meaning with --check tcp, which asks for no path: leave one of the two out")]
+    StatusOfTcp,
+    #[error("{flag} {time:?}: must be 10ms to 1h")]
+    CheckTime { flag: &'static str, time: Duration },
 
     #[error("--send-proxy needs a --command that reads the header: the sample replica (`lb replica`) doesn't")]
     SendProxyToSample,

@@ -8,7 +8,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lb_admin::config::{Access, AdminAddr, AdminConfig, AutoscaleConfig, Check, DockerConfig, LaunchConfig, Names, StaticBackend};
+use lb_admin::config::{
+    Access, AdminAddr, AdminConfig, AutoscaleConfig, BackendsFile, DockerConfig, LaunchConfig, Names, StaticBackend,
+};
 use lb_core::config::{RETRIES_MAX, RETRY_BUDGET_PERCENT_MAX, Source, Splice, WorkerConfig};
 use lb_core::ring::{KeyHasher, RingConfig};
 
@@ -19,6 +21,7 @@ use crate::limits::Room;
 mod access;
 mod autoscale;
 mod backend;
+mod check;
 mod connections;
 mod docker;
 mod error;
@@ -41,6 +44,7 @@ pub(crate) use pipes::Pipes;
 pub(crate) use state::{Secret, secret_from_text};
 pub(crate) use surroundings::Surroundings;
 
+use check::Checks;
 use connections::Connections;
 use launch::Launch;
 use places::Places;
@@ -85,6 +89,8 @@ pub(crate) struct Config {
     pub(crate) notes: Vec<String>,
     /// Backends that somebody else runs.
     pub(crate) backends: Vec<StaticBackend>,
+    /// More of them, which come and go.
+    pub(crate) backends_file: Option<BackendsFile>,
     ring: RingConfig,
     route: Route,
     connections: Connections,
@@ -93,8 +99,7 @@ pub(crate) struct Config {
     launch: LaunchConfig,
     /// What replicas are instead where a Docker engine answers and has the image (`--runtime auto`).
     pub(crate) docker_if_there: Option<DockerConfig>,
-    replica_check: Check,
-    backend_check: Check,
+    checks: Checks,
     names: Names,
     retries: u32,
     retry_budget_percent: u32,
@@ -132,15 +137,19 @@ impl Config {
         let workers = workers(args.workers, around)?;
         let backends = backend::parse_all(args.backend.as_deref().unwrap_or_default())?;
         let autoscale = autoscale::resolve(args)?;
-        let few = autoscale.map_or(if backends.is_empty() { REPLICAS } else { 0 }, |autoscale| autoscale.min);
+        let backends_file = backend::read_file(args.backends_file.as_deref(), &backends)?;
+        let others_run_them = !backends.is_empty() || backends_file.is_some();
+        let few = autoscale.map_or(if others_run_them { 0 } else { REPLICAS }, |autoscale| autoscale.min);
         let replicas = args.replicas.unwrap_or(few);
         within("--replicas", u64::from(replicas), 0, u64::from(REPLICAS_MAX))?;
-        let names = names::resolve(args, replicas, &backends)?;
+        let listed = backends_file.iter().flat_map(|file| file.backends.clone());
+        let known: Vec<StaticBackend> = backends.iter().cloned().chain(listed).collect();
+        let names = names::resolve(args, replicas, &known)?;
         let (fronts, admin) = front::resolve(args, assignment, &mut notes)?;
         let access = access::resolve(args, admin.as_ref(), &mut notes)?;
-        let ring = ring::resolve(args, replicas, autoscale, &backends)?;
+        let ring = ring::resolve(args, replicas, autoscale, &known)?;
         let route = route::resolve(args, assignment)?;
-        let (replica_check, backend_check) = backend::checks(args.check.as_deref())?;
+        let checks = check::resolve(args, &known)?;
         let Launch { launch, docker_if_there } = launch::resolve(args, assignment, around)?;
         if assignment {
             notes.push("profile assignment: whoever reaches the front may add and remove replicas".to_owned());
@@ -165,8 +174,8 @@ impl Config {
             launch,
             docker_if_there,
             backends,
-            replica_check,
-            backend_check,
+            backends_file,
+            checks,
             names,
             retries: retries(args.retries)?,
             retry_budget_percent: retry_budget(args.retry_budget)?,
@@ -177,6 +186,12 @@ impl Config {
         })
     }
 
+    /// Backends that the start has to have room for.
+    pub(crate) fn members(&self) -> usize {
+        let listed = self.backends_file.as_ref().map_or(0, |file| file.backends.len());
+        self.replicas_most() as usize + self.backends.len() + listed
+    }
+
     /// Whether the next `lb serve` will have the same first front port (or must, to find the replicas again), so that it
     /// is worth keeping state for it.
     pub(crate) fn has_lasting_port(&self) -> bool {
@@ -184,7 +199,7 @@ impl Config {
     }
 
     /// Replicas that there may be without anybody's asking for them.
-    pub(crate) fn replicas_most(&self) -> u32 {
+    fn replicas_most(&self) -> u32 {
         self.autoscale.map_or(self.replicas, |autoscale| autoscale.max)
     }
 
@@ -237,8 +252,10 @@ impl Config {
             replicas_given: self.replicas_given,
             launch: self.launch.clone(),
             backends: self.backends.clone(),
-            replica_check: self.replica_check.clone(),
-            backend_check: self.backend_check.clone(),
+            backends_file: self.backends_file.clone(),
+            replica_check: self.checks.replica.clone(),
+            backend_check: self.checks.backend.clone(),
+            max_ejected_percent: self.checks.max_ejected_percent,
             replica_send_proxy: self.connections.replica_send_proxy,
             names: self.names.clone(),
             drain_timeout: self.drain_timeout,

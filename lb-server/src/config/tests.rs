@@ -1,5 +1,6 @@
 //! What arguments mean: the defaults, the profile, and every impossible combination with the word that mends it.
 
+use lb_admin::config::{Check, CheckKind};
 use lb_core::backend::ProxyVersion;
 use lb_core::backend::places::PlaceLimits;
 use lb_core::config::{Affinity, Mode};
@@ -52,7 +53,9 @@ fn the_defaults_are_those_of_the_contract() {
     let LaunchConfig::Process(process) = admin.launch else { panic!("{:?}", admin.launch) };
     assert_eq!(process.argv, ["/opt/lb", "replica", "--listen", "127.0.0.1:{port}"]);
     assert_eq!((admin.names.first.as_str(), admin.names.made_up.as_str()), ("S{n}", "S{n}"));
-    assert_eq!((admin.replica_check, admin.backend_check), (Check::Http("/heartbeat".to_owned()), Check::Tcp));
+    let heartbeat = Check::new(CheckKind::Http("/heartbeat".to_owned()));
+    assert_eq!((admin.replica_check, admin.backend_check), (heartbeat, Check::new(CheckKind::Tcp)));
+    assert_eq!(admin.max_ejected_percent, 50);
     assert_eq!(config.notes, [""; 0]);
 }
 
@@ -305,6 +308,19 @@ const REFUSED: &[(&str, &[&str])] = &[
     ("--runtime docker --memory much", &["--memory 'much'", "256m"]),
     ("--runtime docker --cpus -1", &["--cpus '-1'", "0.5"]),
     ("--runtime docker --command ''", &["--command", "names no program"]),
+    ("--backend a=h:80,check=up", &["check='up'", "/heartbeat", "tcp"]),
+    ("--backend a=h:80,check-port=0", &["check-port must be 1 to 65535"]),
+    ("--check-port 0", &["--check-port 0", "1 to 65535"]),
+    ("--check-status ok", &["--check-status 'ok'", "200-399, 200,204 or 2xx"]),
+    ("--check tcp --check-status 200", &["--check-status", "--check tcp", "leave one"]),
+    ("--check-interval 0", &["--check-interval 0ns", "10ms to 1h"]),
+    ("--check-interval 2h", &["--check-interval", "10ms to 1h"]),
+    ("--check-timeout 5ms", &["--check-timeout 5ms", "10ms to 1h"]),
+    ("--check-rise 0", &["--check-rise 0", "1 to 100"]),
+    ("--check-fall 101", &["--check-fall 101", "1 to 100"]),
+    ("--max-ejected 101", &["--max-ejected 101", "0 to 100"]),
+    ("--backends-file /no/such/file", &["--backends-file /no/such/file", "No such file"]),
+    ("--backends-file /", &["--backends-file /", "directory"]),
     ("--check nonsense", &["/heartbeat"]),
     ("--check '/a b'", &["/heartbeat"]),
     ("--hash-key-file /no/such/file", &["/no/such/file"]),
@@ -383,4 +399,49 @@ fn pipes_are_sized_by_a_flag_and_bounded_by_the_pages_of_a_user() {
     assert_eq!(pipes(Some(0), Some(9)).unwrap().asked, Some(0), "no size, no pipes");
     assert!(pipes(Some(100), None).unwrap_err().to_string().starts_with("--pipe-size 100: must be"));
     assert!(pipes(None, Some(9_000)).unwrap_err().to_string().starts_with("--pipes 9000: must be"));
+}
+
+#[test]
+fn checks_are_as_asked_for_on_their_own_port_and_with_their_own_pace() {
+    let line = "--check /up --check-port 81 --check-status 200,204 --check-interval 250ms --check-timeout 2s \
+                --check-rise 1 --check-fall 5 --max-ejected 100 --backend a=h:80,check=tcp,check-port=82";
+    let admin = good(line).admin(Path::new("/state/5000"));
+    let check = Check {
+        asks: CheckKind::Http("/up".to_owned()),
+        status: "200,204".parse().expect("codes"),
+        port: Some(81),
+        interval: Duration::from_millis(250),
+        timeout: Duration::from_secs(2),
+        rise: 1,
+        fall: 5,
+    };
+    assert_eq!((&admin.replica_check, &admin.backend_check), (&check, &check));
+    assert_eq!(admin.max_ejected_percent, 100);
+    let own = &admin.backends[0].check;
+    assert_eq!((own.asks.as_ref(), own.port), (Some(&CheckKind::Tcp), Some(82)));
+    assert!(load("--check tcp --check-status 200 --backend a=h:80,check=/up").is_ok(), "one has a path");
+}
+
+#[test]
+fn a_file_of_backends_replaces_the_default_replicas_and_its_errors_name_the_line() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let line = format!("--backends-file {}", file.path().display());
+    std::fs::write(file.path(), "# two\na=h:80\n\n  b=h:81,weight=2 # half as new\n").expect("written");
+    let config = good(&line);
+    assert_eq!((config.replicas, config.backends.len(), config.members()), (0, 0, 2));
+    let names: Vec<_> = config.backends_file.expect("a file").backends.into_iter().map(|b| b.name).collect();
+    assert_eq!(names, ["a", "b"]);
+    assert!(matches!(load(&format!("{line} --backend b=h:82")), Err(ConfigError::BackendTwice(_))));
+    std::fs::write(file.path(), "S2=h:80").expect("written");
+    assert!(matches!(load(&format!("{line} --replicas 2")), Err(ConfigError::BackendIsReplica(_))));
+    for (text, words) in [
+        ("a=h:80\n#\nnonsense", ["line 3", "'nonsense': there is no NAME="]),
+        ("a=h:80\na=h:81", ["line 2", "'a' is given twice"]),
+        ("a=h:80,weight=0", ["line 1", "0.001"]),
+    ] {
+        std::fs::write(file.path(), text).expect("written");
+        let error = load(&line).expect_err(text).to_string();
+        assert!(words.iter().all(|word| error.contains(word)) && !error.contains('\n'), "{text:?}: {error}");
+        assert!(error.starts_with("--backends-file /"), "{error}");
+    }
 }

@@ -6,8 +6,11 @@ fn bad() -> Outcome {
     Outcome::Bad("status 500".into())
 }
 
+const INTERVAL: Duration = Duration::from_secs(1);
+const PACE: Pace = Pace { rise: 2, fall: 3, interval: INTERVAL };
+
 fn up() -> RiseFall {
-    let mut record = RiseFall::new();
+    let mut record = RiseFall::new(PACE, false);
     assert_eq!(record.observe(&Outcome::Good, false), Some(Change::Up));
     record
 }
@@ -23,7 +26,7 @@ fn fall(record: &mut RiseFall) {
 
 #[test]
 fn the_first_good_probe_makes_a_starting_backend_ready_however_many_failed_before() {
-    let mut record = RiseFall::new();
+    let mut record = RiseFall::new(PACE, false);
     for _ in 0..50 {
         assert_eq!(record.observe(&Outcome::Refused, false), None);
     }
@@ -83,12 +86,48 @@ fn flapping_is_damped_and_a_steady_time_forgives_it() {
 
 #[test]
 fn probes_are_quick_while_it_starts_and_while_a_decision_is_near() {
-    let mut record = RiseFall::new();
+    let mut record = RiseFall::new(PACE, false);
     assert_eq!(record.interval(Duration::ZERO), Duration::from_millis(20));
     assert_eq!(record.interval(Duration::from_secs(3)), Duration::from_millis(300));
     assert_eq!(record.interval(Duration::from_secs(300)), INTERVAL);
     record.observe(&Outcome::Good, false);
     assert_eq!(record.interval(Duration::ZERO), INTERVAL);
     record.observe(&bad(), false);
-    assert_eq!(record.interval(Duration::ZERO), SUSPECT_INTERVAL);
+    assert_eq!(record.interval(Duration::ZERO), SUSPECT_INTERVAL_MAX);
+}
+
+#[test]
+fn rise_fall_and_interval_are_what_was_asked_for() {
+    let pace = Pace { rise: 4, fall: 1, interval: Duration::from_millis(10) };
+    let mut record = RiseFall::new(pace, false);
+    assert_eq!(record.interval(Duration::ZERO), pace.interval, "never slower than asked for");
+    record.observe(&Outcome::Good, false);
+    assert!(matches!(record.observe(&bad(), false), Some(Change::Down { .. })));
+    assert_eq!(record.interval(Duration::ZERO), pace.interval);
+    assert_eq!(probes_to_rise(&mut record), 4);
+    fall(&mut record);
+    assert_eq!(record.interval(Duration::ZERO), pace.interval);
+    assert_eq!(probes_to_rise(&mut record), 8);
+}
+
+#[test]
+fn one_that_hung_and_then_refuses_is_told_once_more_and_not_the_other_way_round() {
+    let mut record = up();
+    fall(&mut record);
+    let refused = Some(Change::Down { refused: true, why: "connection refused".into() });
+    assert_eq!(record.observe(&Outcome::Refused, false), refused);
+    for outcome in [Outcome::Refused, bad(), Outcome::Refused] {
+        assert_eq!(record.observe(&outcome, false), None);
+    }
+    assert_eq!(probes_to_rise(&mut record), 2, "it has fallen once");
+}
+
+#[test]
+fn one_that_is_known_to_be_up_says_so_with_its_first_good_probe_and_falls_like_any_other() {
+    let mut record = RiseFall::new(PACE, true);
+    assert_eq!(record.observe(&Outcome::Good, false), Some(Change::Up));
+    assert_eq!(record.observe(&Outcome::Good, false), None);
+    let mut record = RiseFall::new(PACE, true);
+    let falls: Vec<_> = (0..3).map(|_| record.observe(&bad(), false).is_some()).collect();
+    assert_eq!(falls, [false, false, true]);
 }

@@ -6,6 +6,7 @@ use lb_core::backend::places::{PlaceLimits, Places};
 
 use super::super::routes;
 use super::super::testing::{Scripted, agreeing, ask, members, ready};
+use crate::membership::snapshot::Snapshot;
 
 pub(super) async fn page(scripted: &Scripted) -> String {
     let got = ask(&routes::admin(scripted.api.clone(), true), "GET", "/metrics", "").await;
@@ -126,4 +127,13 @@ async fn two_holders_of_a_name_are_two_series() {
     samples.sort_unstable();
     samples.dedup();
     assert_eq!(samples.len(), all);
+}
+
+#[tokio::test]
+async fn a_suspicion_of_the_checks_is_a_gauge_and_how_often_it_began_a_counter() {
+    let scripted = agreeing(&[]);
+    let suspecting = Snapshot { fails_open: true, fail_opens: 3, ..members(&["S1"]) };
+    scripted.snapshot.send_replace(suspecting.into());
+    let page = page(&scripted).await;
+    assert!(page.contains("\nlb_failing_open 1\n") && page.contains("\nlb_fail_open_total 3\n"), "{page}");
 }

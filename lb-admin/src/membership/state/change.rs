@@ -261,7 +261,7 @@ impl State {
     }
 
     /// Takes a place out of the membership and out of the ring.
-    fn take_place(&mut self, name: &str) -> Place {
+    pub(super) fn take_place(&mut self, name: &str) -> Place {
         let index = self.index_of_name(name).expect("the caller has just found it");
         let place = self.places.remove(index);
         self.ring.remove(&place.seat).expect("every place is a member of the ring");
@@ -269,7 +269,7 @@ impl State {
         place
     }
 
-    fn index_of_name(&self, name: &str) -> Option<usize> {
+    pub(super) fn index_of_name(&self, name: &str) -> Option<usize> {
         self.places.iter().position(|place| *place.name == *name)
     }
 

@@ -74,28 +74,43 @@ impl State {
         if old == Some(addr) {
             return;
         }
-        if let Some(id) = self.places[index].id() {
-            self.effects.push(Effect::Unwatch(id));
-            let deadline = self.limits.drain_timeout.map(|timeout| now.after(timeout));
-            self.moved.extend(deadline.map(|deadline| Moved { id, deadline }));
-        }
+        self.move_to(index, addr, now);
+        let detail = old.map_or_else(|| addr.to_string(), |old| format!("{addr}, no longer {old}"));
+        self.record_of(index, EventKind::Started, detail);
+    }
+
+    /// A new incarnation at `addr`; the sessions of the old one may finish.
+    pub(super) fn move_to(&mut self, index: usize, addr: SocketAddr, now: Moment) {
+        self.leave_address(self.places[index].id(), now);
         let id = self.new_id();
         self.come_alive(index, id, None, addr, now);
         self.table_changed = true;
-        let detail = old.map_or_else(|| addr.to_string(), |old| format!("{addr}, no longer {old}"));
-        self.record_of(index, EventKind::Started, detail);
+    }
+
+    /// A backend that isn't ours is no longer where it was.
+    pub(super) fn leave_address(&mut self, id: Option<BackendId>, now: Moment) {
+        let Some(id) = id else { return };
+        self.effects.push(Effect::Unwatch(id));
+        let deadline = self.limits.drain_timeout.map(|timeout| now.after(timeout));
+        self.moved.extend(deadline.map(|deadline| Moved { id, deadline }));
     }
 
     pub(super) fn healthy(&mut self, id: BackendId, now: Moment) {
         let Some(index) = self.index_of(id) else { return };
         let place = &mut self.places[index];
         let Some(alive) = place.alive_mut() else { return };
-        alive.health = Health::Ready;
+        let was_ready = alive.is_ready();
         alive.suspected = None;
         alive.frozen = alive.frozen.filter(|frozen| *frozen != Frozen::Resumed);
+        // Its checks were changed, and it is up by the new ones too.
+        if was_ready {
+            return;
+        }
+        alive.health = Health::Ready;
         alive.ready_at.get_or_insert(now.at);
         let took = now.at.duration_since(place.since.at);
         place.since = now;
+        place.given_up = false;
         let call = place.call;
         place.listed |= call.is_none();
         self.table_changed |= call.is_none();
@@ -109,10 +124,13 @@ impl State {
         let Some(index) = self.index_of(id) else { return };
         let place = &mut self.places[index];
         let Some(alive) = place.alive_mut() else { return };
+        let was_down = matches!(alive.health, Health::Down { .. });
         alive.health = Health::Down { refused };
         alive.suspected = None;
         alive.frozen = alive.frozen.filter(|frozen| *frozen != Frozen::Resumed);
-        place.since = now;
+        if !was_down {
+            place.since = now;
+        }
         self.table_changed = true;
         self.record_of(index, EventKind::Down, why);
     }
@@ -155,11 +173,13 @@ impl State {
     /// What the time brings.
     pub(super) fn tick(&mut self, now: Moment) {
         self.end_late_calls(now);
-        let is_due = |place: &&Place| deadline(place).is_some_and(|deadline| deadline <= now.at);
-        let due: Vec<Seat> = self.places.iter().filter(is_due).map(|place| place.seat).collect();
+        let is_due = |state: &Self, place: &Place| state.deadline_of(place).is_some_and(|deadline| deadline <= now.at);
+        let due: Vec<Seat> = self.places.iter().filter(|place| is_due(self, place)).map(|place| place.seat).collect();
         for seat in due {
-            // The one before it may have failed a call that both belonged to.
-            let Some(index) = self.places.iter().position(|place| place.seat == seat) else { continue };
+            // The one before it may have failed a call that both belonged to, or be the one that is replaced first.
+            let Some(index) = self.places.iter().position(|place| place.seat == seat && is_due(self, place)) else {
+                continue;
+            };
             match &self.places[index].life {
                 Life::Alive(_) => self.give_up_on(index, now),
                 _ => self.launch(index, now),
@@ -261,6 +281,7 @@ impl State {
             _ => format!("no good check for {} s", now.at.duration_since(place.since.at).as_secs()),
         };
         let ready_at = place.alive().and_then(|alive| alive.ready_at);
+        place.given_up |= place.is_hung();
         let alive = std::mem::replace(&mut place.life, Life::Absent { launch_at: None });
         let left = Place { life: alive, ..Place::new(Arc::clone(&place.name), place.seat, place.weight, now) };
         self.stop_at_once(left, now);
@@ -328,10 +349,10 @@ impl State {
     fn come_alive(&mut self, index: usize, id: BackendId, pid: Option<u32>, addr: SocketAddr, now: Moment) {
         let place = &mut self.places[index];
         let backend = place::backend_at(place, id, addr, &self.limits);
-        let supervised = place.supervised;
-        self.effects.push(Effect::Watch { backend: Arc::clone(&backend), supervised });
         let alive = Alive { pid, backend, health: Health::Starting, ready_at: None, suspected: None, frozen: None };
         place.enter(Life::Alive(alive), now);
+        let watch = place.watched();
+        self.effects.extend(watch.map(Effect::Watch));
     }
 
     pub(super) fn index_of(&self, id: BackendId) -> Option<usize> {

@@ -4,6 +4,8 @@
 //! [`Effect`]s that follow; [`super::owner`] carries them out. So a seeded simulation drives exactly this code.
 //! - `change`: `/add` and `/rm`, accepted, committed, taken back
 //! - `life`: launched, ready, down, dead, replaced; what the time brings
+//! - `discovered`: backends that come and go with a set that somebody else keeps
+//! - `fail_open`: when the checks are suspected rather than those they are about
 //! - `restore`: how it begins, with or without what an earlier run has left
 //! - `pause`: frozen from outside, and back
 //! - `scale`: a step of the autoscaler
@@ -13,6 +15,8 @@
 //! stands for one place at a time; every place is a member of the ring and nothing else is; what has left never returns.
 
 mod change;
+mod discovered;
+mod fail_open;
 mod life;
 mod numbers;
 mod pause;
@@ -29,13 +33,15 @@ use lb_core::backend::{Backend, BackendId, ProxyVersion, Seat};
 use lb_core::ring::{Member, Ring, RingError, RingTable, SlotMap};
 
 use self::change::{Pending, Queued};
+use self::discovered::Sets;
 use self::numbers::SeatNumbers;
 use self::place::{Leaving, Moved, Place};
 use super::command::{Add, ChangeError, Remove};
 use super::names::NameMaker;
 use super::saved::Saved;
 use super::snapshot::{Scaled, Snapshot};
-use crate::config::{AdminConfig, AutoscaleConfig};
+use crate::config::{AutoscaleConfig, OwnCheck, StaticBackend};
+use crate::discovery::Source;
 use crate::events::EventKind;
 use crate::supervisor::launcher::{Exit, Trace};
 
@@ -84,10 +90,12 @@ pub(crate) enum Input {
     Cleared(BackendId),
     /// The data path has had trouble with it.
     Suspected { id: BackendId, refused: bool },
-    /// A `--backend`'s name has (another) address.
+    /// The name of a backend that isn't ours has (another) address.
     Resolved { name: Arc<str>, addr: SocketAddr },
     /// The last effects weren't carried out, since what they do for these calls couldn't be written down.
     NotSaved(Vec<CallId>),
+    /// The whole set of backends that a source knows of now.
+    Discovered { source: Source, backends: Vec<StaticBackend> },
     /// Every worker routes by this version or a newer one.
     Applied(u64),
     /// The autoscaler wants so many replicas, after it has seen so many changes by hand.
@@ -120,18 +128,36 @@ pub(crate) enum Effect {
     Stop(BackendId),
     /// End the sessions that it still has; it is in no table any more.
     Evict(BackendId),
-    /// Check it from now on.
-    Watch { backend: Arc<Backend>, supervised: bool },
+    /// Check it from now on, or in another way.
+    Watch(Watched),
     /// No longer.
     Unwatch(BackendId),
     /// Check it now.
     Probe { id: BackendId, refused: bool },
+    /// Look the host of this backend up from now on, and no other for it.
+    Resolve { name: Arc<str>, host: String },
+    /// No longer.
+    Unresolve(Arc<str>),
     /// Route by this.
     Publish(Arc<RingTable>),
     /// Answer a call: with the membership as it is now, once every worker routes by it.
     Answer(CallId, Result<(), ChangeError>),
     /// Note an event.
     Record { kind: EventKind, name: Arc<str>, seat: u32, detail: String },
+    /// Say it.
+    Warn(String),
+}
+
+/// Who is checked, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Watched {
+    pub(crate) backend: Arc<Backend>,
+    /// By the check of replicas; else by that of backends.
+    pub(crate) supervised: bool,
+    /// What it says of its own over that.
+    pub(crate) own_check: OwnCheck,
+    /// It is known to be up.
+    pub(crate) up: bool,
 }
 
 impl Effect {
@@ -157,6 +183,7 @@ pub(crate) struct State {
     places: Vec<Place>,
     leaving: Vec<Leaving>,
     moved: Vec<Moved>,
+    sets: Sets,
     pending: Vec<Pending>,
     queued: Vec<Queued>,
     last_id: u64,
@@ -170,6 +197,9 @@ pub(crate) struct State {
     scaled: Scaled,
     /// What was said of the last step that couldn't be taken: it is tried again and again.
     scale_refused: Option<String>,
+    /// The checks are suspected.
+    fails_open: bool,
+    fail_opens: u64,
     draining: bool,
     stopping: bool,
     seats_changed: bool,
@@ -198,6 +228,7 @@ struct Limits {
     places: Option<PlaceLimits>,
     replica_send_proxy: Option<ProxyVersion>,
     keep_replicas: bool,
+    max_ejected_percent: u32,
 }
 
 /// So many versions are written down as used at a time: a table must not wait for the disk, nor a version come twice.
@@ -221,6 +252,7 @@ impl State {
             Input::Suspected { id, refused } => self.suspected(id, refused),
             Input::Resolved { name, addr } => self.resolved(&name, addr, now),
             Input::NotSaved(calls) => self.not_saved(calls, now),
+            Input::Discovered { source, backends } => self.discovered(source, backends, now),
             Input::Applied(version) => self.applied = self.applied.max(version),
             Input::Scale { to, changes, why } => self.scale(to, changes, &why, now),
             Input::Tick => self.tick(now),
@@ -228,6 +260,7 @@ impl State {
             Input::Stop => self.stop(now),
         }
         self.stop_drained(now);
+        self.judge_checks();
         self.publish_changes();
         self.save_changes();
         std::mem::take(&mut self.effects)
@@ -236,7 +269,7 @@ impl State {
     /// When `Tick` is due, if nothing else happens.
     pub(crate) fn next_deadline(&self, now: Instant) -> Option<Instant> {
         let changes = self.change_deadlines();
-        let places = self.places.iter().filter_map(life::deadline);
+        let places = self.places.iter().filter_map(|place| self.deadline_of(place));
         let drains = self.leaving.iter().any(Leaving::is_draining).then(|| now + DRAIN_POLL);
         let moved = self.moved.iter().map(|moved| moved.deadline);
         changes.chain(places).chain(drains).chain(moved).min()
@@ -269,6 +302,8 @@ impl State {
             replaced: self.replaced,
             changes: self.changes,
             scaled: self.scaled,
+            fails_open: self.fails_open,
+            fail_opens: self.fail_opens,
         }
     }
 
@@ -329,23 +364,27 @@ impl State {
     }
 
     fn to_save(&self) -> Saved {
-        let pending = self.places.iter().filter(|place| place.call.is_some());
-        let members = self.places.iter().filter(|place| place.call.is_none());
+        // Those that their source tells of anew at the next start are like those that nobody has been promised yet.
+        let is_lasting = |place: &&Place| place.call.is_none() && place.discovered.is_none();
+        let passing = self.places.iter().filter(|place| !is_lasting(place));
+        let members = self.places.iter().filter(is_lasting);
         Saved {
             epoch: self.reserved,
             last_id: self.last_id,
             target: Some(members.clone().filter(|place| place.supervised).count() as u32),
-            seats: self.numbers.saved(pending.map(|place| place.seat.number())),
+            seats: self.numbers.saved(passing.map(|place| place.seat.number())),
             used_names: Arc::clone(self.names.used()),
             members: members.map(Place::to_save).collect(),
         }
     }
 
-    /// The ready ones. Where there are none, those whose checks only time out or go wrong: the checker may be what is
-    /// wrong, and a session that is tried can't fare worse than one that is refused.
+    /// The ready ones; where the checks are suspected, also those whose checks only time out or go wrong; where that comes
+    /// to nobody, the frozen ones: a session that is tried can't fare worse than one that is refused.
     fn routable(&self) -> Vec<Arc<Backend>> {
-        let ready: Vec<_> = self.places.iter().filter_map(Place::routable).cloned().collect();
-        if ready.is_empty() { self.places.iter().filter_map(Place::hung).cloned().collect() } else { ready }
+        let ready = self.places.iter().filter_map(Place::routable);
+        let hung = self.places.iter().filter(|_| self.fails_open).filter_map(Place::hung);
+        let answering: Vec<_> = ready.chain(hung).cloned().collect();
+        if answering.is_empty() { self.places.iter().filter_map(Place::frozen).cloned().collect() } else { answering }
     }
 }
 

@@ -10,8 +10,9 @@ use std::time::{Instant, SystemTime};
 
 use lb_core::backend::{Backend, BackendId, BackendState, ProxyVersion, Seat, Weight};
 
-use super::{CallId, Limits, Moment};
-use crate::config::StaticBackend;
+use super::{CallId, Limits, Moment, Watched};
+use crate::config::{OwnCheck, StaticBackend};
+use crate::discovery::Source;
 use crate::membership::saved::SavedMember;
 use crate::membership::snapshot::BackendView;
 use crate::supervisor::backoff::Backoff;
@@ -27,6 +28,12 @@ pub(super) struct Place {
     pub(super) supervised: bool,
     /// Whether each connection to a `--backend` begins with a PROXY header; for replicas the settings say it.
     pub(super) send_proxy: Option<ProxyVersion>,
+    /// What a backend that isn't ours says about its check.
+    pub(super) own_check: OwnCheck,
+    /// Who told of it, and in which words; `None`: a replica or a `--backend`.
+    pub(super) discovered: Option<(Source, StaticBackend)>,
+    /// The replica that sat here hung and was stopped for it; no other has passed its checks since.
+    pub(super) given_up: bool,
     /// The `/add` that waits for it: until that is answered the place is nobody else's business.
     pub(super) call: Option<CallId>,
     /// Whether a user gave the name, or asked for it to be there: then the autoscaler leaves it alone.
@@ -102,6 +109,9 @@ impl Place {
             weight,
             supervised: true,
             send_proxy: None,
+            own_check: OwnCheck::default(),
+            discovered: None,
+            given_up: false,
             call: None,
             named: false,
             listed: false,
@@ -146,15 +156,33 @@ impl Place {
         Some(&alive.backend)
     }
 
-    /// The backend, where it doesn't answer its checks although somebody listens there; a frozen one is such a one.
+    /// The backend, where it doesn't answer its checks although nobody says that it refuses, and nobody knows why. No
+    /// `/add` waits for it.
     pub(super) fn hung(&self) -> Option<&Arc<Backend>> {
-        let is_hung = |alive: &&Alive| match alive.health {
-            Health::Down { refused } => !refused,
-            Health::Ready => alive.frozen.is_some() && self.call.is_none(),
-            Health::Starting => false,
-        };
-        let alive = self.alive().filter(is_hung)?;
-        Some(&alive.backend)
+        Some(&self.alive().filter(|_| self.is_hung())?.backend)
+    }
+
+    pub(super) fn is_hung(&self) -> bool {
+        let hangs = |alive: &Alive| alive.health == Health::Down { refused: false } && alive.frozen.is_none();
+        self.call.is_none() && self.alive().is_some_and(hangs)
+    }
+
+    /// The backend, where it doesn't answer because it is frozen.
+    pub(super) fn frozen(&self) -> Option<&Arc<Backend>> {
+        let may_thaw = |alive: &&Alive| matches!(alive.health, Health::Ready | Health::Down { refused: false });
+        let alive = self.alive().filter(may_thaw)?;
+        (self.call.is_none() && alive.frozen.is_some()).then_some(&alive.backend)
+    }
+
+    /// Whoever is there, to be checked.
+    pub(super) fn watched(&self) -> Option<Watched> {
+        let alive = self.alive()?;
+        Some(Watched {
+            backend: Arc::clone(&alive.backend),
+            supervised: self.supervised,
+            own_check: self.own_check.clone(),
+            up: alive.health == Health::Ready,
+        })
     }
 
     /// To be written down.
@@ -258,7 +286,7 @@ impl Leaving {
     }
 }
 
-/// An address that a `--backend` had before its name resolved to another: its sessions may finish until then.
+/// An address that a backend which isn't ours had before it got another or left: its sessions may finish until then.
 #[derive(Clone, Debug)]
 pub(super) struct Moved {
     pub(super) id: BackendId,
@@ -267,9 +295,9 @@ pub(super) struct Moved {
 
 /// What [`Place::new`] doesn't know of a `--backend`.
 pub(super) fn static_place(backend: &StaticBackend, number: u32, now: Moment) -> Place {
-    let (name, send_proxy) = (backend.name.as_str(), backend.send_proxy);
+    let (name, send_proxy, own_check) = (backend.name.as_str(), backend.send_proxy, backend.check.clone());
     let place = Place::new(name.into(), Seat::named(name, number), backend.weight, now);
-    Place { supervised: false, listed: true, send_proxy, ..place }
+    Place { supervised: false, listed: true, send_proxy, own_check, ..place }
 }
 
 /// A launched replica's backend.

@@ -12,10 +12,12 @@ use std::time::Instant;
 use lb_core::backend::{BackendId, Seat, Weight};
 use lb_core::ring::{Ring, RingConfig};
 
+use super::discovered::Sets;
 use super::numbers::SeatNumbers;
 use super::place::{self, Life, Place};
 use super::{Effect, Limits, MemberRefused, Moment, State};
 use crate::config::{AdminConfig, StaticBackend};
+use crate::discovery::Source;
 use crate::events::EventKind;
 use crate::membership::names::{NameMaker, fill};
 use crate::membership::saved::{Saved, SavedMember};
@@ -52,6 +54,9 @@ impl State {
         let known = state.places.iter().filter(|place| place.supervised).filter_map(Place::id).collect();
         state.effects.push(Effect::Sweep(known));
         state.fill_up(config, wanted(config, &saved), now)?;
+        if let Some(file) = &config.backends_file {
+            state.discovered(Source::File, file.backends.clone(), now);
+        }
         state.publish_changes();
         state.save_changes();
         let effects = std::mem::take(&mut state.effects);
@@ -69,6 +74,7 @@ impl State {
                 places: config.places,
                 replica_send_proxy: config.replica_send_proxy,
                 keep_replicas: config.keep_replicas,
+                max_ejected_percent: config.max_ejected_percent,
             },
             rng,
             slots: ring.slot_map(),
@@ -78,6 +84,7 @@ impl State {
             places: Vec::new(),
             leaving: Vec::new(),
             moved: Vec::new(),
+            sets: Sets::default(),
             pending: Vec::new(),
             queued: Vec::new(),
             last_id: 0,
@@ -88,6 +95,8 @@ impl State {
             changes: 0,
             scaled: Scaled::default(),
             scale_refused: None,
+            fails_open: false,
+            fail_opens: 0,
             draining: false,
             stopping: false,
             seats_changed: true,
@@ -105,7 +114,7 @@ impl State {
         now: Moment,
     ) -> Result<(), MemberRefused> {
         if let Some(backend) = backends.iter().find(|backend| *backend.name == *member.name) {
-            return self.take_seat(place::static_place(backend, member.seat, now), &member.places);
+            return self.take_static_seat(backend, member.seat, &member.places, now);
         }
         let weight = Weight::from_thousandths(member.weight).unwrap_or(Weight::ONE);
         let place = Place::new(Arc::clone(&member.name), Seat::numbered(member.seat), weight, now);
@@ -115,6 +124,18 @@ impl State {
             Some(id) => self.adopt(self.places.len() - 1, BackendId(id), now),
             None => self.come_back_empty(self.places.len() - 1, now.at),
         }
+        Ok(())
+    }
+
+    fn take_static_seat(
+        &mut self,
+        backend: &StaticBackend,
+        number: u32,
+        ring_places: &[u32],
+        now: Moment,
+    ) -> Result<(), MemberRefused> {
+        self.take_seat(place::static_place(backend, number, now), ring_places)?;
+        self.effects.push(Effect::Resolve { name: backend.name.as_str().into(), host: backend.host.clone() });
         Ok(())
     }
 
@@ -147,7 +168,7 @@ impl State {
         for backend in &config.backends {
             if !self.places.iter().any(|place| *place.name == *backend.name) {
                 let number = self.numbers.give();
-                self.take_seat(place::static_place(backend, number, now), &[])?;
+                self.take_static_seat(backend, number, &[], now)?;
             }
         }
         Ok(())

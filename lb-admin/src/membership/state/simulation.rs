@@ -246,12 +246,14 @@ impl Simulation {
             assert!(pending, "a place waits only for a call that is open");
         }
         let running = self.processes.len();
-        let known = state.places.iter().filter(|place| place.id().is_some()).count() + state.leaving.len();
+        let ours = state.places.iter().filter(|place| place.supervised && place.id().is_some());
+        let known = ours.count() + state.leaving.len();
         assert_eq!(known, running, "every process is known");
     }
 
     fn random_input(&mut self) -> Input {
-        let ids: Vec<BackendId> = self.processes.keys().copied().collect();
+        let discovered = self.state.places.iter().filter(|place| !place.supervised).filter_map(Place::id);
+        let ids: Vec<BackendId> = self.processes.keys().copied().chain(discovered).collect();
         let id = self.rng.choice(&ids).copied().unwrap_or(BackendId(u64::MAX));
         match self.rng.u32(0..100) {
             0..8 => self.random_add(),
@@ -261,10 +263,12 @@ impl Simulation {
             70..76 => Input::Unhealthy { id, refused: self.rng.bool(), why: "no answer".into() },
             76..80 => Input::Suspected { id, refused: self.rng.bool() },
             80..82 => Input::Cleared(id),
-            82..84 => Input::Paused(id),
-            84..86 => Input::Resumed(id),
-            86..91 => Input::Applied(self.state.version),
-            91..95 => self.random_scale(),
+            82..84 => Input::Paused(self.one_of_ours()),
+            84..86 => Input::Resumed(self.one_of_ours()),
+            86..89 => Input::Applied(self.state.version),
+            89..91 => self.random_set(),
+            91..93 => Input::Resolved { name: "D1".into(), addr: ([10, 0, 0, self.rng.u8(1..4)], 80).into() },
+            93..96 => self.random_scale(),
             _ => {
                 self.now.at += Duration::from_millis(self.rng.u64(0..4000));
                 Input::Tick
@@ -297,6 +301,22 @@ impl Simulation {
         }
     }
 
+    fn one_of_ours(&mut self) -> BackendId {
+        let ids: Vec<BackendId> = self.processes.keys().copied().collect();
+        self.rng.choice(&ids).copied().unwrap_or(BackendId(u64::MAX))
+    }
+
+    /// Some of four names, one of which users give too.
+    fn random_set(&mut self) -> Input {
+        let named = ["D1", "D2", "D3", "S1"].into_iter().filter(|_| self.rng.bool());
+        let told: Vec<_> = named.map(str::to_owned).collect();
+        let backend = |name: String| StaticBackend {
+            weight: Weight::from_thousandths(self.rng.u32(1..4) * 1000).expect("in range"),
+            ..StaticBackend::new(&name, "h:80")
+        };
+        Input::Discovered { source: Source::File, backends: told.into_iter().map(backend).collect() }
+    }
+
     fn random_names(&mut self) -> Vec<String> {
         (0..self.rng.usize(0..4)).map(|_| format!("S{}", self.rng.u32(1..9))).collect()
     }
@@ -326,6 +346,7 @@ impl Simulation {
 
     /// Left alone in a world where everything works, it reaches its target, answers everybody and is at rest.
     fn settle(&mut self) {
+        self.apply(Input::Discovered { source: Source::File, backends: Vec::new() });
         for _ in 0..10_000 {
             for id in self.processes.keys().copied().collect::<Vec<_>>() {
                 self.settle_one(id);

@@ -4,6 +4,7 @@
 pub(crate) mod http;
 pub(crate) mod lb;
 pub(crate) mod load;
+mod outsider;
 mod peer;
 pub(crate) mod process;
 mod wait;
@@ -11,5 +12,6 @@ mod wait;
 pub(crate) use http::Response;
 pub(crate) use lb::Lb;
 pub(crate) use load::Load;
+pub(crate) use outsider::Outsider;
 pub(crate) use peer::{Peer, expect_reset, reset};
 pub(crate) use wait::{WITHIN, eventually};

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lb_core::backend::{BackendId, BackendState, Weight};
+use lb_core::backend::{BackendId, BackendState};
 
 use crate::config::{AdminConfig, StaticBackend};
 use crate::membership::command::ChangeError;
@@ -57,8 +57,7 @@ fn draining_ends_at_its_deadline() {
 
 #[test]
 fn sessions_at_an_address_that_a_backend_has_moved_from_end_at_the_drain_deadline() {
-    let backend =
-        StaticBackend { name: "b".to_owned(), host: "b:80".to_owned(), weight: Weight::ONE, send_proxy: None };
+    let backend = StaticBackend::new("b", "b:80");
     let mut world = World::new(&AdminConfig { backends: vec![backend], ..config(0) });
     for last in [1, 2] {
         world.apply(Input::Resolved { name: "b".into(), addr: SocketAddr::from(([10, 0, 0, last], 80)) });
@@ -169,8 +168,7 @@ fn a_burst_of_refused_connects_asks_for_one_probe() {
 #[test]
 fn a_backend_of_somebody_else_is_listed_always_never_picked_and_never_removed() {
     let mut config = config(2);
-    config.backends =
-        vec![StaticBackend { name: "ext".into(), host: "localhost:1".into(), weight: Weight::ONE, send_proxy: None }];
+    config.backends = vec![StaticBackend::new("ext", "localhost:1")];
     let mut world = World::new(&config);
     world.all_ready();
     assert_eq!((world.listed(), world.table().len()), (["S1", "S2", "ext"].map(String::from).to_vec(), 2));
@@ -194,8 +192,7 @@ fn a_backend_of_somebody_else_is_listed_always_never_picked_and_never_removed() 
 #[test]
 fn the_first_names_pass_over_those_of_backends() {
     let mut config = config(2);
-    config.backends =
-        vec![StaticBackend { name: "S1".into(), host: "localhost:1".into(), weight: Weight::ONE, send_proxy: None }];
+    config.backends = vec![StaticBackend::new("S1", "localhost:1")];
     let mut world = World::new(&config);
     let names: Vec<_> = world.launches().into_iter().map(|(_, name)| name).collect();
     assert_eq!(names, ["S2", "S3"]);

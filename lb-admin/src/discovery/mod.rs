@@ -1,0 +1,30 @@
+//! Backends that somebody else runs and that come and go while we run: told by a watched file or by labelled containers.
+//!
+//! - `file`: `--backends-file`
+//! - `docker`: containers as backends (pure)
+//! - `diff`: what has changed between two sets (pure)
+//!
+//! A source tells the whole set every time (`Input::Discovered`); the membership applies what
+//! has changed. A source that can't be read tells nothing: the last good set stays.
+
+use std::fmt;
+
+pub(crate) mod diff;
+#[cfg_attr(not(test), expect(dead_code, reason = "no engine is asked for its containers in this version"))]
+mod docker;
+pub mod file;
+
+/// Who tells a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Source {
+    /// `--backends-file`.
+    File,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::File => "--backends-file",
+        })
+    }
+}
