@@ -10,6 +10,7 @@ mod admin_errors;
 mod answers;
 mod bad_starts;
 mod bulk;
+mod client;
 mod failover;
 mod faults;
 mod first_minute;
