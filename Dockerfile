@@ -9,15 +9,17 @@
 ARG BUILDER=rust:1.95.0-bookworm
 FROM ${BUILDER} AS build
 ARG PROFILE=release
-ARG TARGET=x86_64-unknown-linux-gnu
+# The builder's own architecture unless it is said.
+ARG TARGET=
 WORKDIR /src
 COPY . .
 # --target, so that the flag is for the program and not for what runs during the build.
-RUN RUSTFLAGS=-Ctarget-feature=+crt-static \
-    cargo build --locked -p lb-server --bin lb --target "$TARGET" --profile "$PROFILE" \
+RUN target=${TARGET:-$(rustc -vV | sed -n 's/^host: //p')} \
+ && RUSTFLAGS=-Ctarget-feature=+crt-static \
+    cargo build --locked -p lb-server --bin lb --target "$target" --profile "$PROFILE" \
  && mkdir -p /out/state/lb \
  && chmod 775 /out/state/lb \
- && cp "target/$TARGET/$(echo "$PROFILE" | sed s/^dev$/debug/)/lb" /out/lb
+ && cp "target/$target/$(echo "$PROFILE" | sed 's/^dev$/debug/')/lb" /out/lb
 
 FROM scratch
 LABEL org.opencontainers.image.title="lb" \
