@@ -8,12 +8,18 @@ isolated := if `unshare --net true 2>/dev/null && echo yes || echo no` == "yes" 
     "unshare --net sh -c 'ip link set lo up && exec \"$0\" \"$@\"'"
 } else { "" }
 
+# What a static binary is built for: this machine
+static := arch() + "-unknown-linux-gnu"
+
+# What the image for the tests is called
+test_image := env("LB_TEST_IMAGE", "lb:test")
+
 # Show the lanes
 default:
     @just --list --unsorted
 
 # Every lane, in order
-ci: fmt lint doc tidy unit loopback fuzz-smoke bench-smoke
+ci: fmt lint doc tidy unit loopback fuzz-smoke bench-smoke docker
 
 # What README's second command runs: everything that needs nothing but cargo
 test:
@@ -67,6 +73,21 @@ bench-smoke:
     {{isolated}} target/release/lb-bench traffic --connections 4000
     {{isolated}} target/release/lb-bench overload --loris 500 --seconds 3 --rate 200
     {{isolated}} target/release/lb-bench fairness --clients 100 --rate 200 --seconds 3 --worst 500
+
+# A container image out of a static binary, which is all that is in it: no builder image and no registry are needed
+image PROFILE="release" TAG="lb:latest":
+    RUSTFLAGS=-Ctarget-feature=+crt-static cargo build -j {{jobs}} -p lb-server --bin lb --target {{static}} --profile {{PROFILE}}
+    mkdir -p target/image/state/lb && chmod 775 target/image/state/lb
+    cp target/{{static}}/{{replace_regex(PROFILE, "^dev$", "debug")}}/lb target/image/lb
+    DOCKER_BUILDKIT=0 docker build -q -t {{TAG}} -f packaging/Dockerfile.prebuilt target/image
+
+# Real containers on a real engine: the docker runtime, and the compose stack. Says so and passes where no engine answers
+docker:
+    @docker info >/dev/null 2>&1 || { echo "docker: NOT RUN: no engine answers (docker info)"; exit 0; } && just jobs={{jobs}} engine-tests
+
+[private]
+engine-tests: (image "dev" test_image)
+    LB_TEST_IMAGE={{test_image}} cargo test -j {{jobs}} -p lb-server --test docker --test compose -- --nocapture
 
 # How long the steps of lb-core take (look-up, first line, table, diff, hand-over), in wall time
 micro *FLAGS:

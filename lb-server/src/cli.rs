@@ -13,14 +13,17 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 
+pub(crate) mod client;
 pub(crate) mod parse;
 pub(crate) mod period;
+pub(crate) mod target;
 pub(crate) mod usage;
 pub(crate) mod values;
 
 #[cfg(test)]
 mod tests;
 
+use client::{ChangeArgs, ReadyArgs, RepArgs, RouteArgs};
 use parse::{addresses, number_text, socket_addr, texts};
 use period::Period;
 use values::DockerReach;
@@ -41,6 +44,16 @@ pub(crate) enum Command {
     Serve(Box<ServeArgs>),
     /// Run the sample backend: /home, /heartbeat, /request
     Replica(ReplicaArgs),
+    /// List the backends of a running balancer
+    Rep(RepArgs),
+    /// Add replicas to a running balancer; ends when they are ready
+    Add(ChangeArgs),
+    /// Remove replicas from a running balancer
+    Rm(ChangeArgs),
+    /// Ask a running balancer whether it is ready for clients (exit code 0)
+    Ready(ReadyArgs),
+    /// Ask a running balancer's front which replica answers an id
+    Route(RouteArgs),
     /// Make a new session and become another program (how the supervisor starts replicas)
     #[command(hide = true)]
     Launch(LaunchArgs),

@@ -13,6 +13,12 @@ pub(crate) enum Exit {
     Usage,
     /// 3: the configuration makes no sense.
     Config,
+    /// 4: nobody answers where the admin API (or the front) should be.
+    Unreachable,
+    /// 5: it answered, and refused.
+    Refused,
+    /// 6: it didn't answer in time.
+    TimedOut,
     /// A code with a meaning of its own (`lb launch`: 127).
     Other(u8),
 }
@@ -24,6 +30,9 @@ impl From<Exit> for ExitCode {
             Exit::Failed => 1,
             Exit::Usage => 2,
             Exit::Config => 3,
+            Exit::Unreachable => 4,
+            Exit::Refused => 5,
+            Exit::TimedOut => 6,
             Exit::Other(code) => code,
         })
     }

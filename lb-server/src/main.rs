@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 mod boot;
 mod cli;
+mod client;
 mod config;
 mod exit;
 mod launch;
@@ -32,6 +33,11 @@ fn main() -> ExitCode {
         Ok(cli) => match cli.command {
             Command::Serve(args) => serve(*args),
             Command::Replica(args) => told(replica::run(&args)),
+            Command::Rep(args) => client::rep(&args),
+            Command::Add(args) => client::add(&args),
+            Command::Rm(args) => client::rm(&args),
+            Command::Ready(args) => client::ready(&args),
+            Command::Route(args) => client::route(&args),
             Command::Launch(args) => launch::run(&args.argv),
         },
         Err(Usage::Shown(text)) => {

@@ -18,8 +18,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bollard::errors::Error;
 use bollard::models::{
     ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, ContainerSummary,
-    ContainerSummaryStateEnum, EndpointSettings, EventMessage, HostConfig, HostConfigLogConfig, NetworkCreateRequest,
-    NetworkingConfig, PortBinding, PortMap, RestartPolicy, RestartPolicyNameEnum,
+    ContainerSummaryStateEnum, EndpointSettings, EventMessage, HealthConfig, HostConfig, HostConfigLogConfig,
+    NetworkCreateRequest, NetworkingConfig, PortBinding, PortMap, RestartPolicy, RestartPolicyNameEnum,
 };
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, EventsOptionsBuilder, InspectNetworkOptions, ListContainersOptionsBuilder,
@@ -300,7 +300,10 @@ fn one_line(text: &str) -> String {
 fn create_body(blueprint: Blueprint) -> ContainerCreateBody {
     let endpoint = EndpointSettings { aliases: Some(vec![blueprint.alias.clone()]), ..Default::default() };
     let endpoints = HashMap::from([(blueprint.network.clone(), endpoint)]);
+    // We check health ourselves; what an image's own check would say is read by nobody, and ours is for the balancer.
+    let no_check = HealthConfig { test: Some(vec!["NONE".to_owned()]), ..Default::default() };
     ContainerCreateBody {
+        healthcheck: Some(no_check),
         hostname: Some(blueprint.hostname.clone()),
         env: Some(blueprint.env.clone()),
         cmd: blueprint.command.clone(),

@@ -2,8 +2,8 @@
 
 use std::ffi::{OsStr, OsString};
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 
 use super::Cli;
 
@@ -45,7 +45,7 @@ fn shown(help: &str) -> String {
 /// The help that fits what was typed.
 fn help_for(command: &OsStr) -> String {
     match command.to_str() {
-        Some(command @ ("serve" | "replica" | "launch")) => format!("lb {command} --help"),
+        Some(name) if Cli::command().find_subcommand(name).is_some() => format!("lb {name} --help"),
         _ => "lb --help".to_owned(),
     }
 }
