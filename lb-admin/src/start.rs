@@ -183,7 +183,7 @@ impl<L: Launcher> Prepared<L> {
         let membership = Membership::new(commands_tx, snapshot).with_saving(store.saving());
         let observer = config.autoscale.map(|config| Observer {
             config,
-            snapshots: snapshot.clone(),
+            snapshots: membership.watch(),
             usage: supervisor.usage(),
             owner: results_tx.clone(),
             readings: Arc::default(),

@@ -23,7 +23,8 @@ use bollard::models::{
 };
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, EventsOptionsBuilder, InspectNetworkOptions, ListContainersOptionsBuilder,
-    LogsOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder, StopContainerOptionsBuilder,
+    LogsOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder, StatsOptionsBuilder,
+    StopContainerOptionsBuilder,
 };
 use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::{Stream, StreamExt};
@@ -36,7 +37,7 @@ mod plain;
 
 /// Every request that is ever sent, without the version in front.
 #[cfg(test)]
-pub(super) const CALLS: [&str; 14] = [
+pub(super) const CALLS: [&str; 15] = [
     "GET /version",
     "GET /events",
     "GET /images/{image}/json",
@@ -50,6 +51,7 @@ pub(super) const CALLS: [&str; 14] = [
     "POST /containers/{id}/stop",
     "POST /containers/{id}/rename",
     "GET /containers/{id}/logs",
+    "GET /containers/{id}/stats",
     "DELETE /containers/{id}",
 ];
 
@@ -98,6 +100,18 @@ impl Engine {
         let client = self.client().await?;
         let asked = client.inspect_network(name, None::<InspectNetworkOptions>);
         existence(self.within(ASK_DEADLINE, "looking for the network", asked).await.map(|_| ()))
+    }
+
+    /// The addresses that a network's containers send to what is outside of it; none where there is no such network.
+    pub(super) async fn gateways(&self, name: &str) -> Result<Vec<IpAddr>, EngineError> {
+        let client = self.client().await?;
+        let asked = client.inspect_network(name, None::<InspectNetworkOptions>);
+        let configs = match self.within(ASK_DEADLINE, "looking for the network", asked).await {
+            Ok(network) => network.ipam.and_then(|ipam| ipam.config).unwrap_or_default(),
+            Err(EngineError::NotFound(_)) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        Ok(configs.into_iter().filter_map(|config| config.gateway?.parse().ok()).collect())
     }
 
     /// Makes a bridge network.
@@ -186,6 +200,17 @@ impl Engine {
         };
         let bytes = self.within(ASK_DEADLINE, "reading a container's log", read).await?;
         Ok(one_line(&String::from_utf8_lossy(&bytes)))
+    }
+
+    /// CPU time that it has used since its start; `None` where it doesn't run.
+    pub(super) async fn cpu_time(&self, id: &str) -> Result<Option<Duration>, EngineError> {
+        let client = self.client().await?;
+        let options = StatsOptionsBuilder::new().stream(false).one_shot(true).build();
+        let mut stats = Box::pin(client.stats(id, Some(options)));
+        let read = async { stats.next().await.transpose() };
+        let found = self.within(ASK_DEADLINE, "reading a container's statistics", read).await?;
+        let nanoseconds = found.and_then(|stats| stats.cpu_stats?.cpu_usage?.total_usage);
+        Ok(nanoseconds.filter(|used| *used > 0).map(Duration::from_nanos))
     }
 
     /// What happens from now on to containers with this label.

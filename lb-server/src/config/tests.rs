@@ -49,7 +49,7 @@ fn the_defaults_are_those_of_the_contract() {
     let seconds = [worker.connect_timeout, worker.head_timeout, worker.first_byte_timeout, worker.idle_timeout];
     assert_eq!(seconds.map(|timeout| timeout.as_secs()), [1, 5, 30, 3600]);
     assert!(!worker.serve_admin_paths && !worker.record_answered);
-    let admin = config.admin(Path::new("/state/5000"));
+    let admin = config.admin(Path::new("/state/5000"), "mark".into());
     let LaunchConfig::Process(process) = admin.launch else { panic!("{:?}", admin.launch) };
     assert_eq!(process.argv, ["/opt/lb", "replica", "--listen", "127.0.0.1:{port}"]);
     assert_eq!((admin.names.first.as_str(), admin.names.made_up.as_str()), ("S{n}", "S{n}"));
@@ -61,7 +61,7 @@ fn the_defaults_are_those_of_the_contract() {
 
 #[test]
 fn what_a_container_is_and_what_its_defaults_are() {
-    let docker = |line: &str| match good(&format!("--runtime docker {line}")).admin(Path::new("/state")).launch {
+    let docker = |line: &str| match good(&format!("--runtime docker {line}")).admin(Path::new("/state"), "mark".into()).launch {
         LaunchConfig::Docker(docker) => docker,
         other => panic!("{other:?}"),
     };
@@ -101,7 +101,7 @@ fn who_is_behind_a_connection_and_how_many_there_may_be() {
     assert_eq!(config.connections(), Some(8));
     let told: Vec<_> = config.backends.iter().map(|backend| backend.send_proxy).collect();
     assert_eq!(told, [Some(ProxyVersion::V1), None]);
-    assert_eq!(config.admin(Path::new("/state")).replica_send_proxy, Some(ProxyVersion::V2));
+    assert_eq!(config.admin(Path::new("/state"), "mark".into()).replica_send_proxy, Some(ProxyVersion::V2));
     let without_range = good("--source ::1").source().copied();
     assert_eq!(without_range, Some(Source { addr: source.addr, ports: None }));
 }
@@ -136,7 +136,7 @@ fn free_ports_never_collide() {
 
 #[test]
 fn an_admin_address_that_others_reach_needs_a_token_or_to_be_called_open() {
-    let access = |line: &str| good(line).admin(Path::new("/state")).access;
+    let access = |line: &str| good(line).admin(Path::new("/state"), "mark".into()).access;
     let said = |line: &str| good(line).notes.iter().any(|note| note.starts_with("--admin-open: whoever reaches"));
     assert!(said("--admin 0.0.0.0:5001 --admin-open") && !said("--admin 127.0.0.1:5001 --admin-open"));
     assert!(!said("--admin unix:/run/lb.sock --admin-open"));
@@ -161,9 +161,9 @@ fn an_admin_address_that_others_reach_needs_a_token_or_to_be_called_open() {
 
 #[test]
 fn names_of_the_admin_api_are_kept_as_requests_are_compared() {
-    let access = good("--admin-host LB.example. --admin-host lb:5001").admin(Path::new("/state")).access;
+    let access = good("--admin-host LB.example. --admin-host lb:5001").admin(Path::new("/state"), "mark".into()).access;
     assert_eq!((access.hosts, access.changes_per_second), (vec!["lb.example".to_owned(), "lb:5001".to_owned()], 500));
-    assert_eq!(good("--admin-rate 0").admin(Path::new("/state")).access.changes_per_second, 0);
+    assert_eq!(good("--admin-rate 0").admin(Path::new("/state"), "mark".into()).access.changes_per_second, 0);
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn the_admin_api_may_be_a_unix_socket() {
 
 #[test]
 fn places_are_counted_only_where_a_limit_or_a_balance_factor_asks_for_it() {
-    let places = |line: &str| good(line).admin(Path::new("/state/5000")).places;
+    let places = |line: &str| good(line).admin(Path::new("/state/5000"), "mark".into()).places;
     assert_eq!(places(""), None);
     assert_eq!(places("--max-connections 0"), None);
     assert_eq!(places("--max-connections 9"), Some(PlaceLimits { places: 9, waiting: 1024 }));
@@ -187,14 +187,14 @@ fn places_are_counted_only_where_a_limit_or_a_balance_factor_asks_for_it() {
 
 #[test]
 fn the_load_decides_between_min_and_max_and_begins_with_min() {
-    assert_eq!(good("").admin(Path::new("/state")).autoscale, None);
+    assert_eq!(good("").admin(Path::new("/state"), "mark".into()).autoscale, None);
     let config = good("--autoscale ' target-inflight=20, cooldown=90s,max=8,target-cpu=250,min=2'");
     let cooldown = Duration::from_secs(90);
     let asked = AutoscaleConfig { min: 2, max: 8, target_inflight: 20, target_cpu: Some(250), cooldown };
-    assert_eq!(config.admin(Path::new("/state")).autoscale, Some(asked));
+    assert_eq!(config.admin(Path::new("/state"), "mark".into()).autoscale, Some(asked));
     assert_eq!((config.replicas, config.replicas_most()), (2, 8));
     let config = good("--autoscale min=1,max=4,target-inflight=1 --replicas 3 --backend a=h:80");
-    let autoscale = config.admin(Path::new("/state")).autoscale.expect("it was asked for");
+    let autoscale = config.admin(Path::new("/state"), "mark".into()).autoscale.expect("it was asked for");
     assert_eq!((config.replicas, autoscale.cooldown.as_secs(), autoscale.target_cpu), (3, 30, None));
     assert_eq!(good("--autoscale min=1,max=4,target-inflight=1 --backend a=h:80").replicas, 1);
 }
@@ -405,7 +405,7 @@ fn pipes_are_sized_by_a_flag_and_bounded_by_the_pages_of_a_user() {
 fn checks_are_as_asked_for_on_their_own_port_and_with_their_own_pace() {
     let line = "--check /up --check-port 81 --check-status 200,204 --check-interval 250ms --check-timeout 2s \
                 --check-rise 1 --check-fall 5 --max-ejected 100 --backend a=h:80,check=tcp,check-port=82";
-    let admin = good(line).admin(Path::new("/state/5000"));
+    let admin = good(line).admin(Path::new("/state/5000"), "mark".into());
     let check = Check {
         asks: CheckKind::Http("/up".to_owned()),
         status: "200,204".parse().expect("codes"),

@@ -16,10 +16,10 @@ use crate::discovery::diff::{Diff, diff};
 use crate::events::EventKind;
 
 /// What the sources have told.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Sets(BTreeMap<Source, Set>);
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Set {
     wanted: Vec<StaticBackend>,
     /// What couldn't be had of it, in words.
@@ -62,7 +62,7 @@ impl State {
         }
         let number = self.numbers.give();
         let place = Place { discovered: Some((source, backend.clone())), ..static_place(backend, number, now) };
-        if let Err(refused) = self.take_seat(place) {
+        if let Err(refused) = self.take_seat(place, &[]) {
             self.numbers.give_back(number);
             return Err(format!("'{name}' is left out: {refused}"));
         }

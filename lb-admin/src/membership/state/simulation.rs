@@ -311,7 +311,7 @@ impl Simulation {
         let named = ["D1", "D2", "D3", "S1"].into_iter().filter(|_| self.rng.bool());
         let told: Vec<_> = named.map(str::to_owned).collect();
         let backend = |name: String| StaticBackend {
-            weight: Weight::from_thousandths(self.rng.u32(1..4) * 1000).expect("in range"),
+            weight: lb_core::backend::Weight::from_thousandths(self.rng.u32(1..4) * 1000).expect("in range"),
             ..StaticBackend::new(&name, "h:80")
         };
         Input::Discovered { source: Source::File, backends: told.into_iter().map(backend).collect() }

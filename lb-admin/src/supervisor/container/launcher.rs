@@ -106,8 +106,8 @@ impl ContainerLauncher {
     }
 
     async fn start(&self, order: &Order) -> Result<Container, LaunchError> {
-        let reach = self.reach().await?;
         self.ensure_network().await?;
+        let reach = self.reach().await?;
         let lease = (reach == Reach::Port).then(|| self.ports.lease()).transpose()?;
         let blueprint = self.spec.blueprint(order, lease.as_ref().map(|lease| lease.port()));
         let id = self.create(blueprint).await?;
@@ -286,6 +286,16 @@ impl Launcher for ContainerLauncher {
         self.shared.watch.begin();
         self.shared.watch.ledger().know(known);
         self.shared.watch.look_soon();
+    }
+
+    async fn cpu_times(&self, of: &[(BackendId, Trace)]) -> Vec<(BackendId, Duration)> {
+        let engine = &self.shared.engine;
+        let asked = of.iter().map(|(id, trace)| async move {
+            let Trace::Container { id: container, .. } = trace else { return None };
+            let used = engine.cpu_time(container).await.ok().flatten()?;
+            Some((*id, used))
+        });
+        futures_util::future::join_all(asked).await.into_iter().flatten().collect()
     }
 
     async fn settle(&self) {

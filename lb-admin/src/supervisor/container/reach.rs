@@ -1,12 +1,14 @@
 //! By which address a container is reached: its own, or a port of 127.0.0.1.
 //!
-//! From the host a bridge's addresses may or may not be reachable (a virtual machine, a remote engine, a firewall); a
-//! published port always is. In a container it is the other way round: 127.0.0.1 is our own, and what is on the same
-//! network is reached by its address. Which of the two holds is found out by looking for ourselves among the engine's
-//! containers. Ports are chosen by us ([`super::super::ports`]): an ephemeral one could be connected to itself.
+//! In a container 127.0.0.1 is our own, and what is on the same network is reached by its address; whether we run in one is
+//! found out by looking for ourselves among the engine's containers. On the host a bridge's addresses are reached too
+//! where the bridge is this machine's, which shows by its gateway being an address of ours. They are worth more than
+//! a published port: what listens there is a child of the engine, so it is gone while the engine is away (live-restore
+//! or not) and accepts although nothing listens behind it. Only where the engine is elsewhere (a virtual machine, another
+//! host's) a port has to be published. Ports are chosen by us ([`super::super::ports`]): an ephemeral one could be connected to itself.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 use super::super::docker::{Engine, EngineError, Inspected};
 use crate::config::{DockerConfig, DockerReach};
@@ -41,13 +43,20 @@ pub(super) async fn find(engine: &Engine, config: &DockerConfig) -> Result<Reach
         DockerReach::Port => return Ok(Reach::Port),
         DockerReach::Auto => {}
     }
-    let Some(id) = own_container() else { return Ok(Reach::Port) };
+    let Some(id) = own_container() else { return Ok(from_host(&engine.gateways(&config.network).await?)) };
     match engine.inspect(&id).await {
         Ok(us) => reach_from(&us, &config.network),
         // Some other engine's container: its ports are as far away as its addresses, and the host may be ours.
         Err(EngineError::NotFound(_)) => Ok(Reach::Port),
         Err(error) => Err(error.into()),
     }
+}
+
+/// From outside of any container, by the network's gateways.
+fn from_host(gateways: &[IpAddr]) -> Reach {
+    // Binding is the one question about an address of ours that needs no list of interfaces.
+    let is_ours = |gateway: &IpAddr| UdpSocket::bind((*gateway, 0)).is_ok();
+    if gateways.iter().any(is_ours) { Reach::Network } else { Reach::Port }
 }
 
 /// From the container that we run in.

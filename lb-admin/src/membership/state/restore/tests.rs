@@ -113,12 +113,7 @@ fn more_asked_for_than_were_left_are_added_under_names_never_used() {
 
 #[test]
 fn backends_come_from_the_settings_alone_and_keep_their_seats() {
-    let backend = |name: &str| StaticBackend {
-        name: name.to_owned(),
-        host: "127.0.0.1:1".to_owned(),
-        weight: Weight::ONE,
-        send_proxy: None,
-    };
+    let backend = |name: &str| StaticBackend::new(name, "127.0.0.1:1");
     let settings = |names: &[&str]| AdminConfig { backends: names.iter().map(|n| backend(n)).collect(), ..config(1) };
     let before = World::new(&settings(&["a", "b"]));
     assert_eq!((before.seat("a"), before.seat("b")), (2, 3));
@@ -134,7 +129,7 @@ fn backends_come_from_the_settings_alone_and_keep_their_seats() {
 #[test]
 fn under_assignment_the_slots_come_back_whatever_the_history() {
     let rule = lb_core::ring::Rule::Assignment { probing: lb_core::ring::Probing::Linear };
-    let ring = lb_core::ring::RingConfig::new(rule, None, 0).expect("a good ring");
+    let ring = RingConfig::new(rule, None, 0).expect("a good ring");
     let settings = AdminConfig { ring, ..config(20) };
     let mut before = World::new(&settings);
     before.all_ready();

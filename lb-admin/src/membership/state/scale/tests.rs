@@ -2,7 +2,7 @@
 
 use super::super::world::{World, config, is_made_up};
 use super::super::*;
-use crate::config::AutoscaleConfig;
+use crate::config::{AdminConfig, AutoscaleConfig};
 
 fn world(replicas: u32) -> World {
     let autoscale =

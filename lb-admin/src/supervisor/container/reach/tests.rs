@@ -43,3 +43,13 @@ fn on_the_replicas_network_they_are_reached_by_address_and_elsewhere_the_remedy_
     let error = reach_from(&us(&["bridge"]), "net1").expect_err("not reachable").to_string();
     assert!(error.contains("docker network connect net1 balancer"), "{error}");
 }
+
+#[test]
+fn on_the_host_addresses_are_used_where_the_bridge_is_this_machines() {
+    let ours = "127.0.0.1".parse().expect("an address");
+    // Of the block for documentation: nobody's.
+    let elsewhere = "192.0.2.1".parse().expect("an address");
+    assert_eq!(from_host(&[elsewhere, ours]), Reach::Network);
+    assert_eq!(from_host(&[elsewhere]), Reach::Port);
+    assert_eq!(from_host(&[]), Reach::Port);
+}
