@@ -15,8 +15,8 @@ use tokio::time::{Instant, sleep};
 
 pub(crate) mod admin;
 pub(crate) mod http;
-pub(crate) mod metrics;
 mod inside;
+pub(crate) mod metrics;
 mod own;
 
 use crate::engine::{Engine, HOST_VARIABLE, pool::Pool};
@@ -69,8 +69,20 @@ pub(crate) enum Runtime {
     Docker,
 }
 
+impl Target {
+    /// Whether its replicas will be containers that are started here.
+    pub(crate) fn has_containers(&self) -> bool {
+        self.target.is_none() && self.program.runtime == Runtime::Docker
+    }
+
+    /// As [`Program::in_words`]; nothing is known of somebody else's.
+    pub(crate) fn in_words(&self) -> &'static str {
+        if self.target.is_none() { self.program.in_words() } else { "" }
+    }
+}
+
 impl Program {
-    /// Before a report's title: what is special about this balancer; empty for one with processes.
+    /// Within a report's title: what is special about this balancer; empty for one with processes.
     pub(crate) fn in_words(&self) -> &'static str {
         match (self.runtime, self.inside) {
             (Runtime::Process, _) => "",

@@ -5,7 +5,6 @@
 //! addresses and by published ports, and reach nobody beyond this host. With `--live-restore` its containers live on while
 //! it is away. All it has is in a temporary directory that goes with it; containers have to be removed before that.
 
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -111,10 +110,5 @@ impl Daemon {
         command.stdin(Stdio::null()).stdout(Stdio::null());
         self.running = Some(Process::start(&mut command, TempDir::new()?)?);
         Ok(())
-    }
-
-    /// Where its files are.
-    pub(crate) fn dir(&self) -> &Path {
-        self.dir.path()
     }
 }

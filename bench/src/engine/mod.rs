@@ -44,7 +44,9 @@ impl Engine {
         }
         let found = self.run_now(&["image", "inspect", "--format", "{{.Id}}", image]);
         found.err().map(|_| {
-            format!("the engine has no image {image}: build it (docker build -t {image} .) or name another with --image")
+            format!(
+                "the engine has no image {image}: build it (docker build -t {image} .) or name another with --image"
+            )
         })
     }
 
@@ -52,7 +54,8 @@ impl Engine {
     pub(crate) async fn run(&self, args: &[&str]) -> anyhow::Result<String> {
         let mut command = tokio::process::Command::from(self.command(args));
         let answered = timeout(ANSWER_WITHIN, command.kill_on_drop(true).output()).await;
-        let output = answered.with_context(|| format!("docker {} takes longer than {ANSWER_WITHIN:?}", args.join(" ")))?;
+        let output =
+            answered.with_context(|| format!("docker {} takes longer than {ANSWER_WITHIN:?}", args.join(" ")))?;
         said(args, output.context("docker can't be started: is it installed?")?)
     }
 

@@ -1,4 +1,4 @@
-//! The load of A-3: clients that ask on and on until they are stopped, and a log of what they saw and when.
+//! The load of A-3 and `outage`: clients that ask on and on until they are stopped, and a log of what they saw and when.
 //!
 //! Other than a [`crate::load::run`] it is looked at while it runs: how many requests a replica holds right now, as far as
 //! clients can know (the ids in flight that it answered last), and when a replica answered for the first time. What a kill
