@@ -55,6 +55,8 @@ pub enum AdminAddr {
 pub enum LaunchConfig {
     /// `--runtime process`.
     Process(ProcessConfig),
+    /// `--runtime docker`.
+    Docker(DockerConfig),
 }
 
 /// What a replica is, for the `process` runtime.
@@ -64,6 +66,48 @@ pub struct ProcessConfig {
     pub argv: Vec<String>,
     /// Our own binary: started as `SELF launch -- ARGV…`, it makes a new session and becomes the program.
     pub launcher: PathBuf,
+}
+
+/// What a replica is, for the `docker` runtime. Nothing of it can be said through the admin API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DockerConfig {
+    /// `--image`; never pulled.
+    pub image: String,
+    /// The container's command, `{port}` and `{name}` not yet filled in; `None`: the image's own.
+    pub command: Option<Vec<String>>,
+    /// `--network`: made as a bridge where it isn't there.
+    pub network: String,
+    /// `--replica-port`: where a replica listens in its container (`PORT` in its environment).
+    pub port: u16,
+    /// `--container-name`: `{pool}`, `{name}`, and `{n}` = the seat's number.
+    pub container_name: String,
+    /// `--pool`.
+    pub pool: String,
+    /// Whose the containers are: the random id of our state directory, in their label `lb.instance`.
+    pub instance: String,
+    /// `--memory`, in bytes, without swap; `None`: no limit.
+    pub memory_bytes: Option<u64>,
+    /// `--cpus`, in thousand millionths; `None`: no limit.
+    pub nano_cpus: Option<u64>,
+    /// `--pids-limit`: processes and threads; `None`: no limit.
+    pub pids_max: Option<u32>,
+    /// `--writable-root`.
+    pub writable_root: bool,
+    /// `--docker-reach`.
+    pub reach: DockerReach,
+    /// How long a container that ended by itself stays for somebody to look at; zero: removed at once.
+    pub keep_dead: Duration,
+}
+
+/// `--docker-reach`: by which address containers are reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DockerReach {
+    /// `Network` where we run in a container on that network, else `Port`.
+    Auto,
+    /// Their own address on the network.
+    Network,
+    /// A port published on 127.0.0.1.
+    Port,
 }
 
 /// `--backend NAME=HOST:PORT[,weight=W][,send-proxy=v1|v2]`.

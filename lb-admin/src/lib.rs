@@ -17,3 +17,4 @@ mod supervisor;
 
 pub use membership::state::MemberRefused;
 pub use start::{ControlPlane, StartError, start};
+pub use supervisor::container::{DockerUnready, look as look_for_docker};

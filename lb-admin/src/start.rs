@@ -26,6 +26,7 @@ use crate::membership::publish::Publisher;
 use crate::membership::state::{Effect, Input, MemberRefused, Moment, State};
 use crate::request_log::RequestLog;
 use crate::supervisor::Supervisor;
+use crate::supervisor::container::ContainerLauncher;
 use crate::supervisor::launcher::Launcher;
 use crate::supervisor::plan::Recipe;
 use crate::supervisor::process::ProcessLauncher;
@@ -87,6 +88,10 @@ pub fn start(
             let recipe = Recipe::new(process, config.names.server_id.clone());
             let launcher = ProcessLauncher::new(recipe, config.state_dir.clone(), started.clone())
                 .map_err(|source| StartError::StateDir { path: config.state_dir.clone(), source })?;
+            start_with(launcher, &config, control, wake, listener, started)
+        }
+        LaunchConfig::Docker(docker) => {
+            let launcher = ContainerLauncher::new(docker.clone(), config.names.server_id.clone());
             start_with(launcher, &config, control, wake, listener, started)
         }
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use lb_admin::config::AdminAddr;
+use lb_admin::config::{AdminAddr, AdminConfig, LaunchConfig};
 use lb_admin::http::Listener;
 use lb_admin::membership::snapshot::Snapshot;
 use lb_core::backend::BackendState;
@@ -72,8 +72,9 @@ async fn run(
         wake_admin.notify_one();
         wake_us.notify_one();
     });
+    let settings = with_runtime(config, config.admin(state.path())).await?;
     let data = worker::start(workers, fronts, wake_both).context("workers")?;
-    let plane = lb_admin::start(config.admin(state.path()), data.control.clone(), for_admin, admin)?;
+    let plane = lb_admin::start(settings, data.control.clone(), for_admin, admin)?;
     let snapshots = plane.membership().watch();
     let mut running = Running::new(data, plane, for_us);
 
@@ -82,6 +83,25 @@ async fn run(
         never = say_ready(snapshots) => match never {},
     };
     shutdown::stop(running, reason, config.drain_timeout, &mut signals).await
+}
+
+/// Asks the engine what only it knows: whether it is there and has the image. `--runtime auto` goes by the answer and
+/// says so; with `--runtime docker` a start that can come to nothing is an error.
+async fn with_runtime(config: &Config, settings: AdminConfig) -> anyhow::Result<AdminConfig> {
+    if let LaunchConfig::Docker(docker) = &settings.launch {
+        lb_admin::look_for_docker(docker).await.context("--runtime docker")?;
+    }
+    let Some(docker) = &config.docker_if_there else { return Ok(settings) };
+    match lb_admin::look_for_docker(docker).await {
+        Ok(()) => {
+            say::line(format_args!("note: runtime auto: docker, image {}", docker.image));
+            Ok(AdminConfig { launch: LaunchConfig::Docker(docker.clone()), ..settings })
+        }
+        Err(why) => {
+            say::line(format_args!("note: runtime auto: process ({})", why.in_short()));
+            Ok(settings)
+        }
+    }
 }
 
 /// Says who is ready, when all are or when it has waited long enough, and tells systemd. Then it has nothing to do.

@@ -16,12 +16,14 @@ use serde::Deserialize;
 pub(crate) mod parse;
 pub(crate) mod period;
 pub(crate) mod usage;
+pub(crate) mod values;
 
 #[cfg(test)]
 mod tests;
 
 use parse::{addresses, number_text, socket_addr, texts};
 use period::Period;
+use values::DockerReach;
 
 /// A layer-4 consistent-hash load balancer that keeps its replicas alive.
 #[derive(Debug, Parser)]
@@ -94,9 +96,42 @@ pub(crate) struct ServeArgs {
     /// How replicas are started [default: process]
     #[arg(long, env = "LB_RUNTIME", value_enum)]
     pub(crate) runtime: Option<Runtime>,
-    /// What a replica is: {port} and {name} are filled in, PORT and SERVER_ID set [default: lb replica]
+    /// What a replica is: {port} and {name} are filled in, PORT and SERVER_ID set [default: lb replica; with docker and
+    /// an --image of yours, that image's own]
     #[arg(long, env = "LB_COMMAND", value_name = "ARGV")]
     pub(crate) command: Option<String>,
+    /// What containers are made of (docker); never pulled [default: lb:latest]
+    #[arg(long, env = "LB_IMAGE", value_name = "REF")]
+    pub(crate) image: Option<String>,
+    /// The network that containers are on (docker); made where it isn't there [default: net1]
+    #[arg(long, env = "LB_NETWORK", value_name = "NAME")]
+    pub(crate) network: Option<String>,
+    /// Where a replica listens in its container (docker); PORT in its environment [default: 5000]
+    #[arg(long, env = "LB_REPLICA_PORT", value_name = "PORT", allow_negative_numbers = true)]
+    pub(crate) replica_port: Option<u16>,
+    /// What containers are called (docker): {pool}, {name}, and {N} = the seat's number [default: {pool}-{name}]
+    #[arg(long, env = "LB_CONTAINER_NAME", value_name = "PATTERN")]
+    pub(crate) container_name: Option<String>,
+    /// The name of this balancer's pool, in the names and labels of its containers (docker) [default: lb]
+    #[arg(long, env = "LB_POOL", value_name = "NAME")]
+    pub(crate) pool: Option<String>,
+    /// Memory of a container (docker), without swap: 256m, 1g; 0 = no limit [default: 256m]
+    #[arg(long, env = "LB_MEMORY", value_name = "BYTES", allow_negative_numbers = true)]
+    #[serde(deserialize_with = "number_text")]
+    pub(crate) memory: Option<String>,
+    /// CPUs of a container (docker), 0.5 say; 0 = no limit [default: 0]
+    #[arg(long, env = "LB_CPUS", value_name = "N", allow_negative_numbers = true)]
+    #[serde(deserialize_with = "number_text")]
+    pub(crate) cpus: Option<String>,
+    /// Processes and threads of a container (docker); 0 = no limit [default: 256]
+    #[arg(long, env = "LB_PIDS_LIMIT", value_name = "N", allow_negative_numbers = true)]
+    pub(crate) pids_limit: Option<u32>,
+    /// A container may write to its own root file system (docker) [default: false]
+    #[arg(long, env = "LB_WRITABLE_ROOT", num_args = 0..=1, default_missing_value = "true", value_name = "true|false")]
+    pub(crate) writable_root: Option<bool>,
+    /// How containers are reached (docker) [default: auto]
+    #[arg(long, env = "LB_DOCKER_REACH", value_enum)]
+    pub(crate) docker_reach: Option<DockerReach>,
     /// Names of the first replicas, {N} counted from 1 [default: S{N}]
     #[arg(long, env = "LB_NAMES", value_name = "PATTERN")]
     pub(crate) names: Option<String>,
@@ -228,7 +263,8 @@ macro_rules! first_said {
 impl ServeArgs {
     /// These arguments where they say something, else those of `under`.
     pub(crate) fn over(self, under: Self) -> Self {
-        first_said!(self, under: config front admin workers replicas runtime command names new_names server_id backend
+        first_said!(self, under: config front admin workers replicas runtime command image network replica_port
+            container_name pool memory cpus pids_limit writable_root docker_reach names new_names server_id backend
             send_proxy source accept_proxy connections connections_per_source check key hash slots vnodes probing ring_seed
             hash_key_file affinity mode non_http connect_timeout head_timeout first_byte_timeout idle_timeout drain_timeout
             retries retry_budget max_connections queue queue_timeout balance_factor pipe_size pipes profile
@@ -242,7 +278,7 @@ impl ServeArgs {
 pub(crate) enum Runtime {
     /// Child processes of this one
     Process,
-    /// Containers (not in this version)
+    /// Containers of the Docker engine that DOCKER_HOST names
     Docker,
     /// docker where it can, else process; says which
     Auto,

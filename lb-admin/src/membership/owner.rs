@@ -86,6 +86,7 @@ impl<L: Launcher> Owner<L> {
             self.carry_out(effects, &mut answers);
             answers.send_due(*inputs.applied.borrow());
         }
+        self.supervisor.settle().await;
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>, answers: &mut Answers) {

@@ -5,6 +5,8 @@
 //! ([`backoff`], `membership::state`), what exactly is started ([`plan`]).
 
 pub(crate) mod backoff;
+pub(crate) mod container;
+mod docker;
 pub(crate) mod launcher;
 mod logs;
 pub(crate) mod plan;
@@ -86,6 +88,11 @@ impl<L: Launcher> Supervisor<L> {
     /// Lets one go on without us.
     pub(crate) fn release(&self, id: BackendId) {
         self.wish(id, Wish::Release);
+    }
+
+    /// Waits until what has ended is cleared away too.
+    pub(crate) async fn settle(&self) {
+        self.launcher.settle().await;
     }
 
     /// Forgets one that has ended.

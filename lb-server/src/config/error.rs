@@ -54,8 +54,20 @@ pub(crate) enum ConfigError {
     #[error("--server-id '{0}': must not be empty and must not hold control characters")]
     ServerId(String),
 
-    #[error("--runtime docker isn't in this version: use --runtime process")]
-    NoDocker,
+    #[error("--image '{0}': write the name of an image, such as lb:latest")]
+    Image(String),
+    #[error("--network '{0}': write a name for a network of your own; it is made where it isn't there")]
+    Network(String),
+    #[error("--pool '{0}': at most 63 of A-Z a-z 0-9 _ . - beginning with a letter or digit")]
+    Pool(String),
+    #[error("--container-name '{0}': must hold {{name}} or {{n}}, and give names such as {{pool}}-{{name}}")]
+    ContainerName(String),
+    #[error("--memory '{0}': write bytes or 256m or 1g, 6m at the least, or 0 for no limit")]
+    Memory(String),
+    #[error("--cpus '{0}': write 0.01 to 1024, as in 0.5, or 0 for no limit")]
+    Cpus(String),
+    #[error("{flag} is for containers: add --runtime docker, or leave it out")]
+    OnlyDocker { flag: &'static str },
     #[error("--command \"{text}\": {why}")]
     CommandSyntax { text: String, why: String },
     #[error("--command: the program '{0}' is not found in PATH, or may not be run: give its path")]

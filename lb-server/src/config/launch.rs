@@ -1,25 +1,58 @@
-//! What a replica is: `--runtime` and `--command`, and that the program is there before anything is started.
+//! What a replica is: `--runtime` and `--command`, and that the program is there before anything is started. What a
+//! container is, is [`super::docker`]'s.
 
 use std::path::{Path, PathBuf};
 
-use lb_admin::config::{LaunchConfig, ProcessConfig};
+use lb_admin::config::{DockerConfig, LaunchConfig, ProcessConfig};
 use rustix::fs::{Access, access};
 
-use super::{ConfigError, Surroundings};
+use super::{ConfigError, Surroundings, docker};
 use crate::cli::{Runtime, ServeArgs};
 
+/// How replicas are started: as `launch` says, unless `docker_if_there` is set and there is an engine for it.
+#[derive(Clone, Debug)]
+pub(crate) struct Launch {
+    pub(crate) launch: LaunchConfig,
+    /// `--runtime auto`: what it would be with an engine that has the image. Asked at boot.
+    pub(crate) docker_if_there: Option<DockerConfig>,
+}
+
 /// The command line of a replica and how it is started.
-pub(super) fn resolve(
-    args: &ServeArgs,
-    assignment: bool,
-    around: &Surroundings,
-    notes: &mut Vec<String>,
-) -> Result<LaunchConfig, ConfigError> {
-    match args.runtime.unwrap_or(if assignment { Runtime::Auto } else { Runtime::Process }) {
-        Runtime::Docker => return Err(ConfigError::NoDocker),
-        Runtime::Auto => notes.push("runtime auto: process (docker isn't in this version)".to_owned()),
-        Runtime::Process => {}
+pub(super) fn resolve(args: &ServeArgs, assignment: bool, around: &Surroundings) -> Result<Launch, ConfigError> {
+    let default = if assignment { Runtime::Auto } else { Runtime::Process };
+    match args.runtime.unwrap_or(default) {
+        Runtime::Docker => {
+            let docker = docker::resolve(args, assignment)?;
+            Ok(Launch { launch: LaunchConfig::Docker(docker), docker_if_there: None })
+        }
+        Runtime::Auto => {
+            let docker_if_there = Some(docker::resolve(args, assignment)?);
+            Ok(Launch { launch: process(args, around)?, docker_if_there })
+        }
+        Runtime::Process => match docker_flag(args) {
+            Some(flag) => Err(ConfigError::OnlyDocker { flag }),
+            None => Ok(Launch { launch: process(args, around)?, docker_if_there: None }),
+        },
     }
+}
+
+/// A flag that would be ignored.
+fn docker_flag(args: &ServeArgs) -> Option<&'static str> {
+    let said = [
+        ("--image", args.image.is_some()),
+        ("--network", args.network.is_some()),
+        ("--replica-port", args.replica_port.is_some()),
+        ("--container-name", args.container_name.is_some()),
+        ("--memory", args.memory.is_some()),
+        ("--cpus", args.cpus.is_some()),
+        ("--pids-limit", args.pids_limit.is_some()),
+        ("--writable-root", args.writable_root.is_some()),
+        ("--docker-reach", args.docker_reach.is_some()),
+    ];
+    said.into_iter().find_map(|(flag, said)| said.then_some(flag))
+}
+
+fn process(args: &ServeArgs, around: &Surroundings) -> Result<LaunchConfig, ConfigError> {
     let argv = match args.command.as_deref() {
         Some(text) => split(text, around)?,
         None => sample_backend(&around.binary),

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lb_admin::config::{AdminAddr, AdminConfig, Check, LaunchConfig, Names, StaticBackend};
+use lb_admin::config::{AdminAddr, AdminConfig, Check, DockerConfig, LaunchConfig, Names, StaticBackend};
 use lb_core::config::{RETRIES_MAX, RETRY_BUDGET_PERCENT_MAX, Source, Splice, WorkerConfig};
 use lb_core::ring::{KeyHasher, RingConfig};
 
@@ -18,6 +18,7 @@ use crate::limits::Room;
 
 mod backend;
 mod connections;
+mod docker;
 mod error;
 mod file;
 mod front;
@@ -39,6 +40,7 @@ pub(crate) use state::{Secret, secret_from_text};
 pub(crate) use surroundings::Surroundings;
 
 use connections::Connections;
+use launch::Launch;
 use places::Places;
 use route::Route;
 
@@ -78,7 +80,10 @@ pub(crate) struct Config {
     route: Route,
     connections: Connections,
     timeouts: Timeouts,
+    /// How replicas are started.
     launch: LaunchConfig,
+    /// What replicas are instead where a Docker engine answers and has the image (`--runtime auto`).
+    pub(crate) docker_if_there: Option<DockerConfig>,
     replica_check: Check,
     backend_check: Check,
     names: Names,
@@ -124,7 +129,7 @@ impl Config {
         let ring = ring::resolve(args, replicas, &backends)?;
         let route = route::resolve(args, assignment)?;
         let (replica_check, backend_check) = backend::checks(args.check.as_deref())?;
-        let launch = launch::resolve(args, assignment, around, &mut notes)?;
+        let Launch { launch, docker_if_there } = launch::resolve(args, assignment, around)?;
         if assignment {
             notes.push("profile assignment: whoever reaches the front may add and remove replicas".to_owned());
         }
@@ -142,6 +147,7 @@ impl Config {
             connections: connections::resolve(args, workers)?,
             timeouts: timeouts(args),
             launch,
+            docker_if_there,
             backends,
             replica_check,
             backend_check,

@@ -49,7 +49,7 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(seconds.map(|timeout| timeout.as_secs()), [1, 5, 30, 3600]);
     assert!(!worker.serve_admin_paths && !worker.record_answered);
     let admin = config.admin(Path::new("/state/5000"));
-    let LaunchConfig::Process(process) = admin.launch;
+    let LaunchConfig::Process(process) = admin.launch else { panic!("{:?}", admin.launch) };
     assert_eq!(process.argv, ["/opt/lb", "replica", "--listen", "127.0.0.1:{port}"]);
     assert_eq!((admin.names.first.as_str(), admin.names.made_up.as_str()), ("S{n}", "S{n}"));
     assert_eq!((admin.replica_check, admin.backend_check), (Check::Http("/heartbeat".to_owned()), Check::Tcp));

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use lb_core::backend::{BackendId, Seat};
 
-use super::place::{self, Alive, Health, Leaving, Life, Moved, Place, Step};
+use super::pause::PAUSED_PATIENCE;
+use super::place::{self, Alive, Frozen, Health, Leaving, Life, Moved, Place, Step};
 use super::{CallId, Effect, Moment, State};
 use crate::events::EventKind;
 use crate::membership::command::ChangeError;
@@ -28,6 +29,7 @@ pub(super) fn deadline(place: &Place) -> Option<Instant> {
     match &place.life {
         Life::Absent { launch_at } => *launch_at,
         Life::Launching(_) => None,
+        Life::Alive(Alive { frozen: Some(Frozen::Paused { since }), .. }) => Some(*since + PAUSED_PATIENCE),
         Life::Alive(alive) if place.supervised => match alive.health {
             Health::Starting => Some(place.since.at + START_PATIENCE),
             Health::Ready => None,
@@ -84,6 +86,7 @@ impl State {
         let Some(alive) = place.alive_mut() else { return };
         alive.health = Health::Ready;
         alive.suspected = None;
+        alive.frozen = alive.frozen.filter(|frozen| *frozen != Frozen::Resumed);
         alive.ready_at.get_or_insert(now.at);
         let took = now.at.duration_since(place.since.at);
         place.since = now;
@@ -102,6 +105,7 @@ impl State {
         let Some(alive) = place.alive_mut() else { return };
         alive.health = Health::Down { refused };
         alive.suspected = None;
+        alive.frozen = alive.frozen.filter(|frozen| *frozen != Frozen::Resumed);
         place.since = now;
         self.table_changed = true;
         self.record_of(index, EventKind::Down, why);
@@ -121,11 +125,12 @@ impl State {
         }
     }
 
-    pub(super) fn cleared(&mut self, id: BackendId) {
+    pub(super) fn cleared(&mut self, id: BackendId, now: Moment) {
         if let Some(index) = self.index_of(id)
             && let Some(alive) = self.places[index].alive_mut()
         {
             alive.suspected = None;
+            self.thaw(index, now);
         }
     }
 
@@ -219,6 +224,9 @@ impl State {
     fn push_leaving(&mut self, place: Place, step: Step, now: Moment) {
         let Some(id) = place.id() else { return };
         self.effects.push(Effect::Unwatch(id));
+        if matches!(step, Step::Draining { .. }) {
+            self.effects.push(Effect::Retire(id));
+        }
         let (pid, backend) = match place.life {
             Life::Alive(alive) => (alive.pid, Some(alive.backend)),
             _ => (None, None),
@@ -230,7 +238,10 @@ impl State {
     /// A replica that still runs but has been down, or not come up, for too long.
     fn give_up_on(&mut self, index: usize, now: Moment) {
         let place = &mut self.places[index];
-        let for_how_long = format!("no good check for {} s", now.at.duration_since(place.since.at).as_secs());
+        let for_how_long = match place.alive().and_then(|alive| alive.frozen) {
+            Some(Frozen::Paused { since }) => format!("paused for {} ms", now.at.duration_since(since).as_millis()),
+            _ => format!("no good check for {} s", now.at.duration_since(place.since.at).as_secs()),
+        };
         let ready_at = place.alive().and_then(|alive| alive.ready_at);
         let alive = std::mem::replace(&mut place.life, Life::Absent { launch_at: None });
         let left = Place { life: alive, ..Place::new(Arc::clone(&place.name), place.seat, place.weight, now) };
@@ -300,11 +311,11 @@ impl State {
         let backend = place::backend_at(place, id, addr, &self.limits);
         let supervised = place.supervised;
         self.effects.push(Effect::Watch { backend: Arc::clone(&backend), supervised });
-        let alive = Alive { pid, backend, health: Health::Starting, ready_at: None, suspected: None };
+        let alive = Alive { pid, backend, health: Health::Starting, ready_at: None, suspected: None, frozen: None };
         place.enter(Life::Alive(alive), now);
     }
 
-    fn index_of(&self, id: BackendId) -> Option<usize> {
+    pub(super) fn index_of(&self, id: BackendId) -> Option<usize> {
         self.places.iter().position(|place| place.id() == Some(id))
     }
 
@@ -313,7 +324,7 @@ impl State {
         BackendId(self.last_id)
     }
 
-    fn record_of(&mut self, index: usize, kind: EventKind, detail: String) {
+    pub(super) fn record_of(&mut self, index: usize, kind: EventKind, detail: String) {
         let place = &self.places[index];
         let (name, seat) = (Arc::clone(&place.name), place.seat);
         self.record(kind, &name, seat, detail);

@@ -4,6 +4,7 @@
 //! [`Effect`]s that follow; [`super::owner`] carries them out. So a seeded simulation drives exactly this code.
 //! - `change`: `/add` and `/rm`, accepted, committed, taken back
 //! - `life`: launched, ready, down, dead, replaced; what the time brings
+//! - `pause`: frozen from outside, and back
 //! - `place`: the data of one seat and of those that leave
 //!
 //! Invariants (checked after every input of the simulation): the target is the number of supervised places; a name
@@ -12,6 +13,7 @@
 mod change;
 mod life;
 mod numbers;
+mod pause;
 mod place;
 
 use std::net::SocketAddr;
@@ -215,12 +217,12 @@ impl State {
             Input::Add(call, request) => self.add(call, request, now),
             Input::Remove(call, request) => self.remove(call, &request, now),
             Input::Launched { id, pid, addr, trace: _ } => self.launched(id, pid, addr, now),
-            Input::Paused(id) => self.suspected(id, false),
-            Input::Resumed(id) => self.suspected(id, false),
+            Input::Paused(id) => self.paused(id, now),
+            Input::Resumed(id) => self.resumed(id),
             Input::Exited { id, exit } => self.exited(id, &exit, now),
             Input::Healthy(id) => self.healthy(id, now),
             Input::Unhealthy { id, refused, why } => self.unhealthy(id, refused, why, now),
-            Input::Cleared(id) => self.cleared(id),
+            Input::Cleared(id) => self.cleared(id, now),
             Input::Suspected { id, refused } => self.suspected(id, refused),
             Input::Resolved { name, addr } => self.resolved(&name, addr, now),
             Input::Applied(version) => self.applied = self.applied.max(version),

@@ -58,6 +58,23 @@ pub(super) struct Alive {
     pub(super) ready_at: Option<Instant>,
     /// The data path has had trouble (`true`: was refused), and the probe that was asked for hasn't answered.
     pub(super) suspected: Option<bool>,
+    /// Somebody has frozen it from outside.
+    pub(super) frozen: Option<Frozen>,
+}
+
+/// How far a frozen replica is from being back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Frozen {
+    /// It answers nothing.
+    Paused { since: Instant },
+    /// It goes on; no good check has said so yet.
+    Resumed,
+}
+
+impl Alive {
+    pub(super) fn is_ready(&self) -> bool {
+        self.health == Health::Ready && self.frozen.is_none()
+    }
 }
 
 /// What the checks say.
@@ -109,18 +126,23 @@ impl Place {
     }
 
     pub(super) fn is_ready(&self) -> bool {
-        self.alive().is_some_and(|alive| alive.health == Health::Ready)
+        self.alive().is_some_and(Alive::is_ready)
     }
 
     /// The backend, where it may get sessions: ready, and no `/add` still waits for its companions.
     pub(super) fn routable(&self) -> Option<&Arc<Backend>> {
-        let alive = self.alive().filter(|alive| alive.health == Health::Ready && self.call.is_none())?;
+        let alive = self.alive().filter(|alive| alive.is_ready() && self.call.is_none())?;
         Some(&alive.backend)
     }
 
-    /// The backend, where it doesn't answer its checks although somebody listens there.
+    /// The backend, where it doesn't answer its checks although somebody listens there; a frozen one is such a one.
     pub(super) fn hung(&self) -> Option<&Arc<Backend>> {
-        let alive = self.alive().filter(|alive| alive.health == Health::Down { refused: false })?;
+        let is_hung = |alive: &&Alive| match alive.health {
+            Health::Down { refused } => !refused,
+            Health::Ready => alive.frozen.is_some() && self.call.is_none(),
+            Health::Starting => false,
+        };
+        let alive = self.alive().filter(is_hung)?;
         Some(&alive.backend)
     }
 
@@ -134,7 +156,8 @@ impl Place {
             // A `--backend` without an address doesn't start; it is down until its name resolves.
             None if !self.supervised => BackendState::Down,
             None | Some(Health::Starting) => BackendState::Starting,
-            Some(Health::Ready) => BackendState::Ready,
+            Some(Health::Ready) if self.is_ready() => BackendState::Ready,
+            Some(Health::Ready) => BackendState::Down,
             Some(Health::Down { .. }) => BackendState::Down,
         };
         BackendView {

@@ -180,7 +180,9 @@ impl Simulation {
             70..76 => Input::Unhealthy { id, refused: self.rng.bool(), why: "no answer".into() },
             76..80 => Input::Suspected { id, refused: self.rng.bool() },
             80..82 => Input::Cleared(id),
-            82..90 => Input::Applied(self.state.version),
+            82..84 => Input::Paused(id),
+            84..86 => Input::Resumed(id),
+            86..91 => Input::Applied(self.state.version),
             _ => {
                 self.now.at += Duration::from_millis(self.rng.u64(0..4000));
                 Input::Tick
@@ -265,7 +267,13 @@ impl Simulation {
                 self.apply(Input::Launched { id, pid: None, addr: ADDR.into(), trace: TRACE });
                 self.apply(Input::Healthy(id));
             }
-            Process::Running => self.apply(Input::Healthy(id)),
+            Process::Running => {
+                self.apply(Input::Resumed(id));
+                self.apply(Input::Cleared(id));
+                if self.processes.contains_key(&id) {
+                    self.apply(Input::Healthy(id));
+                }
+            }
             Process::Stopping => {
                 self.processes.remove(&id);
                 let exit = Exit { how: "exit status 0".into(), hopeless: false, output: String::new() };

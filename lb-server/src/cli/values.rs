@@ -1,0 +1,16 @@
+//! The words that flags take, where they are a choice of a few. What a choice means is [`crate::config`]'s business.
+
+use clap::ValueEnum;
+use serde::Deserialize;
+
+/// `--docker-reach`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum DockerReach {
+    /// network where lb runs in a container on that network, else port
+    Auto,
+    /// By their own address on the network
+    Network,
+    /// By a port published on 127.0.0.1
+    Port,
+}
