@@ -34,7 +34,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(1);
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Target {
     /// The front of a balancer that runs already, lb or not; without it an `lb serve` is started and stopped again
-    #[arg(long, value_name = "ADDR", value_parser = address, conflicts_with_all = ["lb", "runtime", "image", "inside"])]
+    #[arg(long, value_name = "ADDR", value_parser = address, conflicts_with_all = ["lb", "runtime", "image", "inside", "docker_reach"])]
     pub(crate) target: Option<SocketAddr>,
     /// The admin API of that balancer, where its front doesn't answer /rep, /add and /rm
     #[arg(long, value_name = "ADDR", requires = "target", value_parser = address)]
@@ -58,6 +58,31 @@ pub(crate) struct Program {
     /// The balancer too runs in a container of the image, on its replicas' network (`--runtime docker`)
     #[arg(long)]
     pub(crate) inside: bool,
+    /// How it reaches them (`--runtime docker`)
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = Reach::Auto)]
+    pub(crate) docker_reach: Reach,
+}
+
+/// `--docker-reach`, as lb has it
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Reach {
+    /// By their address from a container on their network, else by a published port
+    Auto,
+    /// By their own address
+    Network,
+    /// By a port published on 127.0.0.1, which is the engine's proxy
+    Port,
+}
+
+impl Reach {
+    /// What `lb serve --docker-reach` calls it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Network => "network",
+            Self::Port => "port",
+        }
+    }
 }
 
 /// `--runtime`
@@ -86,7 +111,10 @@ impl Program {
     pub(crate) fn in_words(&self) -> &'static str {
         match (self.runtime, self.inside) {
             (Runtime::Process, _) => "",
-            (Runtime::Docker, false) => "replicas in containers, ",
+            (Runtime::Docker, false) if self.docker_reach == Reach::Network => {
+                "replicas in containers reached by their addresses, "
+            }
+            (Runtime::Docker, false) => "replicas in containers reached by published ports, ",
             (Runtime::Docker, true) => "replicas and balancer in containers, ",
         }
     }
@@ -150,7 +178,10 @@ impl Balancer {
             bail!("not run: {reason}");
         }
         let pool = Pool::create(engine).await?;
-        let flags = [flags, &["--runtime", "docker"], &pool.flags(&program.image)].concat();
+        // An image whose name isn't lb's own isn't known to need a verb.
+        let verb: &[&str] = if flags.contains(&"--command") { &[] } else { &["--command", "replica"] };
+        let docker = ["--runtime", "docker", "--docker-reach", program.docker_reach.name()];
+        let flags = [flags, verb, &docker, &pool.flags(&program.image)].concat();
         if program.inside {
             let lb = InsideLb::start(&pool, &program.image, replicas, &flags).await?;
             let (front, admin) = (lb.front, Admin::new(lb.admin));

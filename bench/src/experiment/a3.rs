@@ -6,6 +6,8 @@
 //! never used twice; and nothing fails, around a kill or elsewhere (`--max-failed`). A replica that is frozen ([`freeze`])
 //! lives on: what was sent before it was taken down waits for the first-byte deadline, what is sent later finds another.
 
+use anyhow::bail;
+
 use super::slow::slow_replica;
 use crate::balancer::{Balancer, Target};
 use crate::report::Report;
@@ -88,6 +90,9 @@ impl Options {
 /// Asks every endpoint, then kills under load.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     let blow = Blow::of(options.signal, options.target.has_containers())?;
+    if blow == Blow::OutOfMemory && !rustix::process::geteuid().is_root() {
+        bail!("not run: an OOM kill of a container is provoked by root alone");
+    }
     let command = slow_replica(&options.target.program, options.delay())?;
     let balancer = Balancer::open(&options.target, options.replicas, &flags(blow, &command)).await?;
     let endpoints = endpoints::exercise(&balancer).await?;

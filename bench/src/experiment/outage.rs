@@ -11,7 +11,7 @@ use tokio::time::{Duration, Instant, sleep, timeout};
 
 use super::slow::slow_replica;
 use super::stream::{Log, Stream};
-use crate::balancer::{Balancer, Program, Runtime, sibling_lb};
+use crate::balancer::{Balancer, Program, Reach, Runtime, sibling_lb};
 use crate::engine::daemon::Daemon;
 use crate::report::Report;
 use crate::report::progress::Progress;
@@ -43,6 +43,9 @@ pub(crate) struct Options {
     /// The balancer too runs in a container of the image, on its replicas' network
     #[arg(long)]
     inside: bool,
+    /// How the balancer reaches its replicas; published ports are the engine's proxy, which goes away with it
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = Reach::Network)]
+    docker_reach: Reach,
     /// Replicas
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(2..=20))]
     replicas: u32,
@@ -147,6 +150,7 @@ async fn set(options: &Options) -> anyhow::Result<Scene> {
         runtime: Runtime::Docker,
         image: options.image.clone(),
         inside: options.inside,
+        docker_reach: options.docker_reach,
     };
     let daemon = Daemon::start().await?;
     daemon.load(&options.image).await?;

@@ -172,13 +172,13 @@ impl<'a> Frozen<'a> {
 
     /// Lets it go on.
     pub(super) async fn thaw(mut self) {
-        self.goes_on = true;
         match &self.victim {
             // ESRCH: the balancer has ended it.
             Victim::Process(pid) => drop(kill_process(*pid, Signal::CONT)),
             // It may have been replaced, and removed, meanwhile.
             Victim::Container { pool, name, .. } => drop(pool.engine.run(&["unpause", name]).await),
         }
+        self.goes_on = true;
     }
 }
 

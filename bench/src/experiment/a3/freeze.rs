@@ -26,14 +26,19 @@ pub(super) async fn one(balancer: &Balancer, stream: &Stream, wanted: usize) -> 
     let (frozen, stopped) = Frozen::new(prey).await?;
     let until = stopped + REPLACED_WITHIN;
     let down = event(balancer, until, |event| is_out(event, &victim.name) && event.id > clock.last_event).await?;
-    sleep(FROZEN_AFTER_DOWN).await;
-    frozen.thaw().await;
-    let continued = Instant::now();
-    let ready =
-        event(balancer, until, |event| event.id > down.id && event.kind == "ready" && event.seat == victim.seat)
-            .await?;
-    let back_ms =
-        until_back(balancer, &ready.name, wanted, until).await?.duration_since(stopped).as_secs_f64() * 1000.0;
+    // A paused container is replaced while it is; a process is not, and sits in its seat again afterwards.
+    let thawed = async {
+        sleep(FROZEN_AFTER_DOWN).await;
+        frozen.thaw().await;
+        anyhow::Ok(Instant::now())
+    };
+    let replaced = async {
+        let in_seat = |event: &Event| event.id > down.id && event.kind == "ready" && event.seat == victim.seat;
+        let ready = event(balancer, until, in_seat).await?;
+        let back = until_back(balancer, &ready.name, wanted, until).await?;
+        Ok((ready, back.duration_since(stopped).as_secs_f64() * 1000.0))
+    };
+    let (continued, (ready, back_ms)) = tokio::try_join!(thawed, replaced)?;
     let at_ms = stream.at_ms(stopped);
     Ok(Kill {
         seat: victim.seat,
