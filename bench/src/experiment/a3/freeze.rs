@@ -22,8 +22,9 @@ pub(super) async fn one(balancer: &Balancer, stream: &Stream, wanted: usize) -> 
     let (clock, victim, in_flight) = find_victim(balancer, stream, wanted).await?;
     let prey = Victim::of(balancer, &victim).await?;
     let begun = Instant::now();
-    stream.kill(&victim.name, begun);
+    stream.kill(&victim.name);
     let (frozen, stopped) = Frozen::new(prey).await?;
+    stream.gone(stopped);
     let until = stopped + REPLACED_WITHIN;
     let down = event(balancer, until, |event| is_out(event, &victim.name) && event.id > clock.last_event).await?;
     // A paused container is replaced while it is; a process is not, and sits in its seat again afterwards.

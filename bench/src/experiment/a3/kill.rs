@@ -151,8 +151,13 @@ async fn kill_one(balancer: &Balancer, stream: &Stream, wanted: usize, blow: Blo
     let (clock, victim, in_flight) = find_victim(balancer, stream, wanted).await?;
     let prey = Victim::of(balancer, &victim).await?;
     let begun = Instant::now();
-    stream.kill(&victim.name, begun);
-    let (killed, back) = tokio::try_join!(prey.end(blow), until_back(balancer, &victim.name, wanted))?;
+    stream.kill(&victim.name);
+    let ended = async {
+        let killed = prey.end(blow).await?;
+        stream.gone(killed);
+        Ok(killed)
+    };
+    let (killed, back) = tokio::try_join!(ended, until_back(balancer, &victim.name, wanted))?;
     let back_ms = back.saturating_duration_since(killed).as_secs_f64() * 1000.0;
     let late = || killed.elapsed() > REPLACED_WITHIN;
     let (died, ready) = loop {
