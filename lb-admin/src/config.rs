@@ -17,6 +17,8 @@ pub struct AdminConfig {
     pub ring: RingConfig,
     /// Replicas to start with; `/add` and `/rm` move the target from there.
     pub replicas: u32,
+    /// Whether somebody asked for just this many: then it wins over what an earlier run has left.
+    pub replicas_given: bool,
     /// How a replica is started.
     pub launch: LaunchConfig,
     /// Backends that somebody else runs.
@@ -37,8 +39,13 @@ pub struct AdminConfig {
     pub record_requests: Option<usize>,
     /// Most replicas there may be (the cap on `/add`).
     pub replicas_max: u32,
-    /// Where the replicas' output goes; removed again on a normal stop.
+    /// Where the replicas' output goes; what those that died wrote is removed on a normal stop. What survives a
+    /// restart is kept there too.
     pub state_dir: PathBuf,
+    /// Names this state: replicas carry it as a mark. Random, made once for `state_dir`.
+    pub instance: String,
+    /// `--keep-replicas`: at a normal stop they go on running, for the next `lb serve` to take over.
+    pub keep_replicas: bool,
 }
 
 /// `--admin`.
@@ -83,8 +90,6 @@ pub struct DockerConfig {
     pub container_name: String,
     /// `--pool`.
     pub pool: String,
-    /// Whose the containers are: the random id of our state directory, in their label `lb.instance`.
-    pub instance: String,
     /// `--memory`, in bytes, without swap; `None`: no limit.
     pub memory_bytes: Option<u64>,
     /// `--cpus`, in thousand millionths; `None`: no limit.

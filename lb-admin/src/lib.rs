@@ -16,5 +16,6 @@ mod start;
 mod supervisor;
 
 pub use membership::state::MemberRefused;
+pub use membership::store::has_containers;
 pub use start::{ControlPlane, StartError, start};
 pub use supervisor::container::{DockerUnready, look as look_for_docker};

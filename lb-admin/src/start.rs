@@ -24,6 +24,7 @@ use crate::membership::names::{PatternError, check_pattern};
 use crate::membership::owner::{Inputs, Owner};
 use crate::membership::publish::Publisher;
 use crate::membership::state::{Effect, Input, MemberRefused, Moment, State};
+use crate::membership::store::Store;
 use crate::request_log::RequestLog;
 use crate::supervisor::Supervisor;
 use crate::supervisor::container::ContainerLauncher;
@@ -85,13 +86,14 @@ pub fn start(
     let started = Started::default();
     match &config.launch {
         LaunchConfig::Process(process) => {
-            let recipe = Recipe::new(process, config.names.server_id.clone());
+            let recipe = Recipe::new(process, config.names.server_id.clone(), config.instance.clone());
             let launcher = ProcessLauncher::new(recipe, config.state_dir.clone(), started.clone())
                 .map_err(|source| StartError::StateDir { path: config.state_dir.clone(), source })?;
             start_with(launcher, &config, control, wake, listener, started)
         }
         LaunchConfig::Docker(docker) => {
-            let launcher = ContainerLauncher::new(docker.clone(), config.names.server_id.clone());
+            let (server_id, instance) = (config.names.server_id.clone(), config.instance.clone());
+            let launcher = ContainerLauncher::new(docker.clone(), server_id, instance);
             start_with(launcher, &config, control, wake, listener, started)
         }
     }
@@ -158,19 +160,21 @@ impl<L: Launcher> Prepared<L> {
     ) -> Result<Self, StartError> {
         check_pattern(&config.names.first)?;
         check_pattern(&config.names.made_up)?;
-        let (state, first_effects) = State::new(config, workers, fastrand::Rng::new(), Moment::now())?;
+        let (store, saved) = Store::open(&config.state_dir, &config.instance).map_err(StartError::Thread)?;
+        let (state, first_effects) = State::new(config, workers, fastrand::Rng::new(), Moment::now(), saved)?;
         let (commands_tx, commands) = mpsc::channel(COMMANDS_MAX);
         let (results_tx, results) = mpsc::unbounded_channel();
         let (snapshots, snapshot) = watch::channel(Arc::new(state.snapshot()));
         let events = Arc::new(EventLog::new());
         let supervisor = Supervisor::new(Arc::new(launcher), results_tx.clone());
         let checks = Checks::new(config, results_tx.clone());
+        let membership = Membership::new(commands_tx, snapshot).with_saving(store.saving());
         Ok(Self {
-            owner: Owner { state, supervisor, checks, publisher, events: Arc::clone(&events), snapshots },
+            owner: Owner { state, supervisor, checks, publisher, store, events: Arc::clone(&events), snapshots },
             first_effects,
             inputs: Inputs { commands, results, applied },
             backends: config.backends.clone(),
-            membership: Membership::new(commands_tx, snapshot),
+            membership,
             events,
             results: results_tx,
         })

@@ -50,17 +50,17 @@ pub(crate) fn serve(config: &Config) -> anyhow::Result<()> {
     let fronts = Fronts::bind(&config.fronts, config.workers).context("front")?;
     let admin = config.admin.as_ref().map(lb_admin::http::bind).transpose().context("admin")?;
     let port = fronts.addrs().first().context("a front is configured")?.port();
-    let (state, secret) = open_state(config, port)?;
+    let (state, secret, instance) = open_state(config, port)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(run(config, config.worker(secret, room), fronts, admin, &state))
+    runtime.block_on(run(config, config.worker(secret, room), config.admin(state.path(), instance), fronts, admin))
 }
 
 async fn run(
     config: &Config,
     workers: WorkerConfig,
+    plane: AdminConfig,
     fronts: Fronts,
     admin: Option<Listener>,
-    state: &StateDir,
 ) -> anyhow::Result<()> {
     // Before anything is started or said: a signal that comes during the start must find somebody who stops what runs.
     let mut signals = Signals::new()?;
@@ -72,9 +72,9 @@ async fn run(
         wake_admin.notify_one();
         wake_us.notify_one();
     });
-    let settings = with_runtime(config, config.admin(state.path())).await?;
+    let plane = with_runtime(config, plane).await?;
     let data = worker::start(workers, fronts, wake_both).context("workers")?;
-    let plane = lb_admin::start(settings, data.control.clone(), for_admin, admin)?;
+    let plane = lb_admin::start(plane, data.control.clone(), for_admin, admin)?;
     let snapshots = plane.membership().watch();
     let mut running = Running::new(data, plane, for_us);
 
@@ -86,22 +86,28 @@ async fn run(
 }
 
 /// Asks the engine what only it knows: whether it is there and has the image. `--runtime auto` goes by the answer and
-/// says so; with `--runtime docker` a start that can come to nothing is an error.
+/// says so; with `--runtime docker` a start that can come to nothing is an error. Containers of an earlier run may live
+/// although the engine is silent, and are worth a start of their own.
 async fn with_runtime(config: &Config, settings: AdminConfig) -> anyhow::Result<AdminConfig> {
-    if let LaunchConfig::Docker(docker) = &settings.launch {
-        lb_admin::look_for_docker(docker).await.context("--runtime docker")?;
-    }
-    let Some(docker) = &config.docker_if_there else { return Ok(settings) };
-    match lb_admin::look_for_docker(docker).await {
-        Ok(()) => {
-            say::line(format_args!("note: runtime auto: docker, image {}", docker.image));
-            Ok(AdminConfig { launch: LaunchConfig::Docker(docker.clone()), ..settings })
+    let has_containers = || lb_admin::has_containers(&settings.state_dir, &settings.instance);
+    let docker = match (&settings.launch, &config.docker_if_there) {
+        (LaunchConfig::Docker(docker), _) | (_, Some(docker)) => docker.clone(),
+        (LaunchConfig::Process(_), None) => return Ok(settings),
+    };
+    let is_auto = config.docker_if_there.is_some();
+    match lb_admin::look_for_docker(&docker).await {
+        Ok(()) if is_auto => say::line(format_args!("note: runtime auto: docker, image {}", docker.image)),
+        Ok(()) => {}
+        Err(why) if has_containers() => {
+            say::line(format_args!("warning: {}; containers of an earlier run are taken over", why.in_short()));
         }
-        Err(why) => {
+        Err(why) if is_auto => {
             say::line(format_args!("note: runtime auto: process ({})", why.in_short()));
-            Ok(settings)
+            return Ok(settings);
         }
+        Err(why) => return Err(why).context("--runtime docker"),
     }
+    Ok(AdminConfig { launch: LaunchConfig::Docker(docker), ..settings })
 }
 
 /// Says who is ready, when all are or when it has waited long enough, and tells systemd. Then it has nothing to do.
@@ -145,17 +151,19 @@ fn announce(config: &Config, fronts: &Fronts, admin: Option<&Listener>) {
     }
 }
 
-fn open_state(config: &Config, port: u16) -> anyhow::Result<(StateDir, Secret)> {
+/// The folder, the secret that ids are hashed with, and the mark of this state's replicas.
+fn open_state(config: &Config, port: u16) -> anyhow::Result<(StateDir, Secret, String)> {
     let (state, warning) =
         StateDir::open(&config.state_root, port, config.has_lasting_port()).context("state directory")?;
     let (secret, no_key) = match config.secret {
         Some(secret) => (secret, None),
         None => state.secret().context("hash key")?,
     };
-    for warning in [warning, no_key].into_iter().flatten() {
+    let (instance, no_mark) = state.instance().context("instance")?;
+    for warning in [warning, no_key, no_mark].into_iter().flatten() {
         say::line(format_args!("warning: {warning}"));
     }
-    Ok((state, secret))
+    Ok((state, secret, instance))
 }
 
 /// What happens to the membership, a line an event; `LB_LOG` chooses (`warn`, `debug`, `lb_admin=debug`, …).

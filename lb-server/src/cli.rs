@@ -251,6 +251,10 @@ pub(crate) struct ServeArgs {
     /// What survives a restart [default: the XDG state directory, or /var/lib/lb]
     #[arg(long, env = "LB_STATE_DIR", value_name = "DIR")]
     pub(crate) state_dir: Option<PathBuf>,
+    /// A normal stop leaves the replicas running for the next lb serve on the same port and state directory; `lb replica`
+    /// waits a minute for it [default: false]
+    #[arg(long, env = "LB_KEEP_REPLICAS", num_args = 0..=1, default_missing_value = "true", value_name = "true|false")]
+    pub(crate) keep_replicas: Option<bool>,
 }
 
 /// Takes each field from the first struct that has it.
@@ -268,7 +272,7 @@ impl ServeArgs {
             send_proxy source accept_proxy connections connections_per_source check key hash slots vnodes probing ring_seed
             hash_key_file affinity mode non_http connect_timeout head_timeout first_byte_timeout idle_timeout drain_timeout
             retries retry_budget max_connections queue queue_timeout balance_factor pipe_size pipes profile
-            record_requests state_dir)
+            record_requests state_dir keep_replicas)
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) fn config(replicas: u32) -> AdminConfig {
         listen: None,
         ring: RingConfig::new(lb_core::ring::Rule::Rendezvous, Some(1024), 0).expect("a good ring"),
         replicas,
+        replicas_given: false,
         launch: LaunchConfig::Process(ProcessConfig { argv: vec!["true".into()], launcher: "true".into() }),
         backends: Vec::new(),
         replica_check: Check::Http("/heartbeat".into()),
@@ -19,5 +20,7 @@ pub(crate) fn config(replicas: u32) -> AdminConfig {
         record_requests: None,
         replicas_max: 64,
         state_dir: "unused".into(),
+        instance: "0123456789abcdef".into(),
+        keep_replicas: false,
     }
 }

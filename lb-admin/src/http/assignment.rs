@@ -97,7 +97,7 @@ fn changed(style: Style, answer: Result<&Snapshot, &ChangeError>) -> Response {
 
 fn status_of(error: &ChangeError) -> StatusCode {
     match error {
-        ChangeError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        ChangeError::Stopping | ChangeError::NotSaved => StatusCode::SERVICE_UNAVAILABLE,
         error if error.is_callers_fault() => StatusCode::BAD_REQUEST,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }

@@ -22,6 +22,7 @@ use prometheus_client::registry::Registry;
 
 use self::histograms::{HISTOGRAMS, Timed};
 use super::Api;
+use crate::membership::command::Membership;
 use crate::membership::snapshot::{BackendView, Snapshot};
 
 mod histograms;
@@ -31,7 +32,11 @@ const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=
 /// The page.
 pub(super) async fn metrics(State(api): State<Api>) -> Response {
     let mut registry = Registry::with_prefix("lb");
-    registry.register_collector(Box::new(Scrape { control: api.control, snapshot: api.membership.snapshot() }));
+    registry.register_collector(Box::new(Scrape {
+        control: api.control,
+        membership: api.membership.clone(),
+        snapshot: api.membership.snapshot(),
+    }));
     let mut page = String::new();
     prometheus_client::encoding::text::encode(&mut page, &registry).expect("a String takes any text");
     ([(CONTENT_TYPE, OPENMETRICS)], page).into_response()
@@ -39,6 +44,7 @@ pub(super) async fn metrics(State(api): State<Api>) -> Response {
 
 struct Scrape {
     control: Control,
+    membership: Membership,
     snapshot: Arc<Snapshot>,
 }
 
@@ -177,6 +183,10 @@ impl Scrape {
         page.gauge("replicas_target", "Replicas that the supervisor keeps alive", snapshot.target)?;
         page.counter("replicas_replaced", "Replicas replaced since start", snapshot.replaced)?;
         page.gauge("table_version", "Version of the published ring table", snapshot.version)?;
+        let saving = self.membership.saving();
+        let failing = "1 while the membership can't be written to the state directory: /add and /rm are refused";
+        page.gauge("state_write_failing", failing, u32::from(saving.is_failing()))?;
+        page.counter("state_write_failures", "Failed writes of the membership", saving.failures())?;
         page.gauge("draining", "1 while the process is stopping", u32::from(snapshot.draining))
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::snapshot::Snapshot;
+use super::store::Saving;
 
 /// `/add`, as asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +75,9 @@ pub enum ChangeError {
     /// A replica got no good health check in time.
     #[error("replica '{0}' was not ready in time")]
     NotReady(String),
+    /// The change couldn't be written down, and one that a restart forgets isn't made.
+    #[error("the change could not be saved, so it was not made: mend the state directory (the log says what is wrong)")]
+    NotSaved,
     /// The process is stopping.
     #[error("the load balancer is stopping")]
     Stopping,
@@ -82,7 +86,7 @@ pub enum ChangeError {
 impl ChangeError {
     /// Whether the request was wrong (4xx) rather than its execution (5xx).
     pub fn is_callers_fault(&self) -> bool {
-        !matches!(self, Self::StartFailed { .. } | Self::NotReady(_) | Self::Stopping)
+        !matches!(self, Self::StartFailed { .. } | Self::NotReady(_) | Self::NotSaved | Self::Stopping)
     }
 }
 
@@ -98,11 +102,22 @@ pub(crate) enum Command {
 pub struct Membership {
     commands: mpsc::Sender<Command>,
     snapshot: watch::Receiver<Arc<Snapshot>>,
+    saving: Arc<Saving>,
 }
 
 impl Membership {
     pub(crate) fn new(commands: mpsc::Sender<Command>, snapshot: watch::Receiver<Arc<Snapshot>>) -> Self {
-        Self { commands, snapshot }
+        Self { commands, snapshot, saving: Arc::default() }
+    }
+
+    /// With what says how the writing to the state directory goes.
+    pub(crate) fn with_saving(self, saving: &Arc<Saving>) -> Self {
+        Self { saving: Arc::clone(saving), ..self }
+    }
+
+    /// How the writing to the state directory goes.
+    pub fn saving(&self) -> &Saving {
+        &self.saving
     }
 
     /// Adds replicas; answers when they are ready (or have failed and are gone again).

@@ -4,5 +4,7 @@ pub mod command;
 pub mod names;
 pub(crate) mod owner;
 pub(crate) mod publish;
+pub(crate) mod saved;
 pub mod snapshot;
 pub(crate) mod state;
+pub mod store;

@@ -5,13 +5,15 @@
 //! A made-up name is the pattern with `{n}` as six random digits. It is never one that was used before, by whomever:
 //! a client that still knows a dead replica's name must not meet another replica under it. Used by `state`.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 /// The longest name, as for a DNS label.
 pub const NAME_BYTES_MAX: usize = 63;
 /// How many digits a made-up name begins with.
 const MADE_UP_DIGITS: u32 = 6;
+/// So many of the newest names are remembered, over restarts too: nobody waits for an older one any more.
+const REMEMBERED_MAX: usize = 4096;
 /// Of a bad name, so much is shown in the error.
 const SHOWN_CHARS_MAX: usize = 64;
 
@@ -59,11 +61,13 @@ pub(crate) fn shown(name: &str) -> String {
     }
 }
 
-/// Gives names that were never used before.
-#[derive(Debug)]
+/// Gives names that were never used before. A clone shares what it remembers until one of the two learns a name.
+#[derive(Clone, Debug)]
 pub(crate) struct NameMaker {
     pattern: String,
-    used: HashSet<Arc<str>>,
+    used: Arc<HashSet<Arc<str>>>,
+    /// The same, oldest first.
+    newest: Arc<VecDeque<Arc<str>>>,
     digits: u32,
     made_up: u64,
 }
@@ -71,12 +75,32 @@ pub(crate) struct NameMaker {
 impl NameMaker {
     /// `pattern` as [`check_pattern`] accepts it.
     pub(crate) fn new(pattern: String) -> Self {
-        Self { pattern, used: HashSet::new(), digits: MADE_UP_DIGITS, made_up: 0 }
+        Self { pattern, used: Arc::default(), newest: Arc::default(), digits: MADE_UP_DIGITS, made_up: 0 }
     }
 
-    /// Takes note of a name that a user has chosen.
+    /// Takes note of a name that a user has chosen, or that was used in an earlier run.
     pub(crate) fn note(&mut self, name: &Arc<str>) {
-        self.used.insert(Arc::clone(name));
+        if self.used.contains(name) {
+            return;
+        }
+        let (used, newest) = (Arc::make_mut(&mut self.used), Arc::make_mut(&mut self.newest));
+        used.insert(Arc::clone(name));
+        newest.push_back(Arc::clone(name));
+        if newest.len() > REMEMBERED_MAX
+            && let Some(oldest) = newest.pop_front()
+        {
+            used.remove(&oldest);
+        }
+    }
+
+    /// The names that won't be made up, oldest first.
+    pub(crate) fn used(&self) -> &Arc<VecDeque<Arc<str>>> {
+        &self.newest
+    }
+
+    /// Whether it is one of them.
+    pub(crate) fn is_used(&self, name: &str) -> bool {
+        self.used.contains(name)
     }
 
     /// A new name.
@@ -90,7 +114,7 @@ impl NameMaker {
                     (0..names).map(|step| self.numbered((start + step) % names)).find(|n| !self.used.contains(n));
                 if let Some(name) = free {
                     self.made_up += 1;
-                    self.used.insert(Arc::clone(&name));
+                    self.note(&name);
                     return name;
                 }
             }

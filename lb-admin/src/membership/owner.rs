@@ -14,6 +14,7 @@ use super::command::{ChangeError, Command};
 use super::publish::Publisher;
 use super::snapshot::Snapshot;
 use super::state::{CallId, Effect, Input, Moment, State};
+use super::store::Store;
 use crate::events::EventLog;
 use crate::health::schedule::Checks;
 use crate::supervisor::Supervisor;
@@ -33,6 +34,7 @@ pub(crate) struct Owner<L> {
     pub(crate) supervisor: Supervisor<L>,
     pub(crate) checks: Checks,
     pub(crate) publisher: Publisher,
+    pub(crate) store: Store,
     pub(crate) events: Arc<EventLog>,
     pub(crate) snapshots: watch::Sender<Arc<Snapshot>>,
 }
@@ -67,26 +69,81 @@ struct DueAnswer {
 
 impl<L: Launcher> Owner<L> {
     /// Runs until everything has stopped after `Input::Stop`. `effects` are those of the state's making.
-    pub(crate) async fn run(mut self, effects: Vec<Effect>, mut inputs: Inputs) {
+    pub(crate) async fn run(mut self, mut effects: Vec<Effect>, mut inputs: Inputs) {
         let mut answers = Answers::default();
+        self.save_where_it_matters(&mut effects).await;
         self.carry_out(effects, &mut answers);
         while !self.state.is_over() {
             let now = Instant::now();
-            let deadline = self.state.next_deadline(now).into_iter().chain(answers.next_deadline()).min();
+            self.store.look_after(now);
+            let others = [answers.next_deadline(), self.store.next_deadline()].into_iter().flatten();
+            let deadline = self.state.next_deadline(now).into_iter().chain(others).min();
             let input = tokio::select! {
                 Some(command) = inputs.commands.recv() => answers.note(command),
                 Some(result) = inputs.results.recv() => result,
                 Ok(()) = inputs.applied.changed() => Input::Applied(*inputs.applied.borrow_and_update()),
+                () = self.store.over() => Input::Tick,
                 () = tokio::time::sleep_until(deadline.unwrap_or(now + IDLE).into()) => Input::Tick,
             };
             if let Input::Exited { id, .. } = &input {
                 self.supervisor.ended(*id);
             }
-            let effects = self.state.apply(input, Moment::now());
-            self.carry_out(effects, &mut answers);
+            self.take_in(input, &mut answers).await;
             answers.send_due(*inputs.applied.borrow());
         }
         self.supervisor.settle().await;
+    }
+
+    /// A change that somebody asked for is made when it is written down, or not at all. Everything else is done whether
+    /// it can be written or not.
+    async fn take_in(&mut self, input: Input, answers: &mut Answers) {
+        let (asked, may_agree) = match &input {
+            Input::Add(call, _) | Input::Remove(call, _) => (Some(*call), true),
+            Input::Healthy(_) => (None, self.state.has_open_calls()),
+            _ => (None, false),
+        };
+        let before = may_agree.then(|| self.state.clone());
+        let mut effects = self.state.apply(input, Moment::now());
+        let agreed = effects.iter().filter_map(Effect::agreed_call).chain(asked).collect::<Vec<_>>();
+        let Some(before) = before.filter(|_| !agreed.is_empty()) else {
+            self.save_where_it_matters(&mut effects).await;
+            return self.carry_out(effects, answers);
+        };
+        if self.is_saved(&effects).await {
+            return self.carry_out(effects, answers);
+        }
+        self.state = before;
+        // What was refused may still be on its way to the disk.
+        if let Some(saved) = self.state.last_saved() {
+            self.store.put(Arc::clone(saved));
+        }
+        let mut effects = self.state.apply(Input::NotSaved(agreed), Moment::now());
+        self.save_where_it_matters(&mut effects).await;
+        self.carry_out(effects, answers);
+    }
+
+    /// Whether what these effects act on is written down.
+    async fn is_saved(&mut self, effects: &[Effect]) -> bool {
+        match effects.first() {
+            Some(Effect::Save { saved, .. }) => self.store.write(Arc::clone(saved)).await,
+            _ => true,
+        }
+    }
+
+    /// Waits for the disk where it is worth it: not for what a restart finds out anyway, nor while nothing can be written.
+    /// The table goes to the workers meanwhile.
+    async fn save_where_it_matters(&mut self, effects: &mut Vec<Effect>) {
+        let Some(Effect::Save { saved, urgent }) = effects.first() else { return };
+        let saved = Arc::clone(saved);
+        if !urgent || self.store.saving().is_failing() {
+            return self.store.put(saved);
+        }
+        for effect in effects.extract_if(.., |effect| matches!(effect, Effect::Publish(_))) {
+            if let Effect::Publish(table) = effect {
+                self.publisher.publish(&table);
+            }
+        }
+        let _it_is_tried_again = self.store.write(saved).await;
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>, answers: &mut Answers) {
@@ -110,6 +167,9 @@ impl<L: Launcher> Owner<L> {
             Effect::Record { .. } => {}
             Effect::Launch { id, name, seat } => self.supervisor.launch(Order { id, name, seat }),
             Effect::Adopt { id, name, seat, trace } => self.supervisor.adopt(Order { id, name, seat }, trace),
+            Effect::Sweep(known) => self.supervisor.sweep(known),
+            // Before all of them.
+            Effect::Save { .. } => {}
             Effect::Retire(id) => self.supervisor.retire(id),
             Effect::Release(id) => self.supervisor.release(id),
             Effect::Stop(id) => self.supervisor.stop(id),

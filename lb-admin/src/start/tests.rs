@@ -16,6 +16,7 @@ use crate::config::{AdminAddr, sample};
 use crate::events::EventKind;
 use crate::membership::command::{Add, ChangeError, Remove};
 use crate::membership::snapshot::{BackendView, Snapshot};
+use crate::supervisor::process::mark::Mark;
 
 /// Says which descriptors beyond the third it has and answers every request with 200. Where it is given a second argument, it starts a child in a process group of its own
 /// and writes that child's number there.
@@ -34,11 +35,15 @@ while True:
     client.close()
 "#;
 
+mod restart;
+
 /// Longer than anything here takes on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 fn config(replicas: u32, state_dir: &Path) -> AdminConfig {
-    AdminConfig { state_dir: state_dir.join("state"), ..sample::config(replicas) }
+    // Each test marks its replicas in its own way: a start ends what carries its mark.
+    let instance = state_dir.display().to_string();
+    AdminConfig { state_dir: state_dir.join("state"), instance, ..sample::config(replicas) }
 }
 
 /// A running control plane and the folder that it works in.
@@ -52,16 +57,25 @@ impl Running {
     fn start(replicas: u32, argv: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let config = config(replicas, folder.path());
+        Self::start_in(folder, &config, argv)
+    }
+
+    fn start_in(folder: tempfile::TempDir, config: &AdminConfig, argv: &[&str]) -> Self {
         let argv = argv.iter().map(|arg| arg.replace("{folder}", &folder.path().display().to_string())).collect();
         // setsid(1) plays the part of our binary's `launch` verb, exit codes included.
-        let recipe = Recipe { launcher: vec!["setsid".into()], argv, server_id: "id-{name}-{n}".into() };
+        let recipe = Recipe {
+            launcher: vec!["setsid".into()],
+            argv,
+            server_id: "id-{name}-{n}".into(),
+            mark: Mark::new(config.instance.clone()),
+        };
         let launcher = ProcessLauncher::new(recipe, config.state_dir.clone(), Started::default())
             .expect("a folder for the output");
         let (applied, applied_by_all) = watch::channel(0);
         let publisher = Publisher::to(move |table| {
             applied.send_replace(table.version());
         });
-        let prepared = Prepared::new(&config, 1, launcher, publisher, applied_by_all).expect("it fits");
+        let prepared = Prepared::new(config, 1, launcher, publisher, applied_by_all).expect("it fits");
         let plane = prepared.start(|_stop| async {}).expect("a thread");
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         Self { plane, folder, runtime }
@@ -106,7 +120,7 @@ impl Running {
         for pid in pids {
             assert!(!Path::new(&format!("/proc/{pid}")).exists(), "{pid} is left, at least as a zombie");
         }
-        assert!(!self.folder.path().join("state").exists(), "the state folder is gone");
+        assert!(!self.folder.path().join("state/replicas").exists(), "what the replicas wrote is gone");
     }
 }
 

@@ -98,8 +98,8 @@ pub(crate) trait Launcher: Send + Sync + 'static {
     /// gone, or was never started.
     fn adopt(&self, order: &Order, trace: Option<&Trace>) -> impl Future<Output = Result<Self::Replica, Exit>> + Send;
 
-    /// Ends every replica that carries the mark of our state and isn't one of `known`: what an earlier `lb serve` had
-    /// started or was ending when it died.
+    /// Ends every replica that carries the mark of our state, isn't one of `known` and wasn't started by this launcher: what
+    /// an earlier `lb serve` had started or was ending when it died. Launches go on meanwhile.
     fn sweep(&self, known: &[BackendId]) -> impl Future<Output = ()> + Send;
 
     /// Waits until everything that has ended is cleared away too, with a bound of its own.

@@ -4,12 +4,14 @@
 //! no file; of those that died by themselves the last 16 are kept while we run, so that somebody can look. At our own
 //! normal end nothing is left. Names are hostnames (`membership::names`), so they can't be a path.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use lb_core::backend::BackendId;
 
 use super::launcher::Order;
 
@@ -25,13 +27,16 @@ const LINE_CHARS_MAX: usize = 300;
 pub(super) struct Logs {
     state_dir: PathBuf,
     kept: Mutex<VecDeque<PathBuf>>,
+    /// What was there before us.
+    older: Mutex<HashSet<PathBuf>>,
 }
 
 impl Logs {
     /// Makes the folder.
     pub(super) fn new(state_dir: PathBuf) -> io::Result<Self> {
-        let logs = Self { state_dir, kept: Mutex::default() };
+        let logs = Self { state_dir, kept: Mutex::default(), older: Mutex::default() };
         logs.make_folder()?;
+        lock(&logs.older).extend(fs::read_dir(logs.folder())?.flatten().map(|entry| entry.path()));
         Ok(logs)
     }
 
@@ -42,7 +47,9 @@ impl Logs {
     /// # Errors
     /// Where that can't be opened either: no descriptor is left.
     pub(super) fn create(&self, order: &Order) -> io::Result<(File, Option<PathBuf>)> {
-        let path = self.folder().join(format!("{}.{}.log", order.name, order.id.0));
+        let path = self.path_of(order);
+        // Ours from now on.
+        lock(&self.older).remove(&path);
         match self.make_folder().and_then(|()| create_private(&path)) {
             Ok(file) => Ok((file, Some(path))),
             Err(error) => {
@@ -53,9 +60,23 @@ impl Logs {
         }
     }
 
+    /// The file of a replica that an earlier run has started, if it is there.
+    pub(super) fn find(&self, order: &Order) -> Option<PathBuf> {
+        Some(self.path_of(order)).filter(|path| path.exists())
+    }
+
+    /// Removes what replicas of earlier runs have left, except those that are `known`.
+    pub(super) fn remove_others(&self, known: &HashSet<BackendId>) {
+        for path in lock(&self.older).drain() {
+            if id_of(&path).is_some_and(|id| !known.contains(&id)) {
+                remove(&path);
+            }
+        }
+    }
+
     /// Keeps a dead replica's file, and the oldest no longer.
     pub(super) fn keep(&self, path: PathBuf) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.kept);
         kept.push_back(path);
         if kept.len() > KEPT_MAX
             && let Some(oldest) = kept.pop_front()
@@ -67,6 +88,10 @@ impl Logs {
     /// Again before every file: a second lb on the same port of another address, or a tidy user, may have removed it.
     fn make_folder(&self) -> io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(self.folder())
+    }
+
+    fn path_of(&self, order: &Order) -> PathBuf {
+        self.folder().join(format!("{}.{}.log", order.name, order.id.0))
     }
 
     fn folder(&self) -> PathBuf {
@@ -82,6 +107,17 @@ impl Drop for Logs {
         // Fails where a folder isn't empty, which is what we want.
         let _not_empty = fs::remove_dir(self.folder()).and_then(|()| fs::remove_dir(&self.state_dir));
     }
+}
+
+/// The incarnation in a file's name.
+fn id_of(path: &Path) -> Option<BackendId> {
+    let id = path.file_name()?.to_str()?.strip_suffix(".log")?.rsplit_once('.')?.1;
+    id.parse().ok().map(BackendId)
+}
+
+/// A collection of paths is whole after every change, so what a panicking holder left behind is still good.
+fn lock<T>(paths: &Mutex<T>) -> MutexGuard<'_, T> {
+    paths.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A file of that name can only be left over from a run that was killed.

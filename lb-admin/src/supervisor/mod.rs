@@ -75,6 +75,12 @@ impl<L: Launcher> Supervisor<L> {
         });
     }
 
+    /// Ends what an earlier `lb serve` has left running, except `known` and what is started from now on.
+    pub(crate) fn sweep(&self, known: Vec<BackendId>) {
+        let launcher = Arc::clone(&self.launcher);
+        tokio::spawn(async move { launcher.sweep(&known).await });
+    }
+
     /// Frees its name; it goes on draining.
     pub(crate) fn retire(&self, id: BackendId) {
         self.wish(id, Wish::Retire);

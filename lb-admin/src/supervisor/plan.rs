@@ -5,6 +5,7 @@
 use std::ffi::OsString;
 
 use super::launcher::Order;
+use super::process::mark::Mark;
 use crate::config::ProcessConfig;
 use crate::membership::names::fill;
 
@@ -13,7 +14,7 @@ use crate::membership::names::fill;
 pub(super) struct Plan {
     /// The program first.
     pub(super) argv: Vec<OsString>,
-    pub(super) env: [(&'static str, String); 2],
+    pub(super) env: Vec<(&'static str, String)>,
 }
 
 /// What a replica is: the same for all of them.
@@ -25,13 +26,15 @@ pub(crate) struct Recipe {
     pub(crate) argv: Vec<String>,
     /// The pattern of `--server-id`, with `{name}` and `{n}`, the seat's number.
     pub(crate) server_id: String,
+    /// What it is known again by.
+    pub(crate) mark: Mark,
 }
 
 impl Recipe {
     /// Through our own binary's hidden verb: `SELF launch -- ARGV…`.
-    pub(crate) fn new(config: &ProcessConfig, server_id: String) -> Self {
+    pub(crate) fn new(config: &ProcessConfig, server_id: String, instance: String) -> Self {
         let launcher = vec![config.launcher.clone().into(), "launch".into(), "--".into()];
-        Self { launcher, argv: config.argv.clone(), server_id }
+        Self { launcher, argv: config.argv.clone(), server_id, mark: Mark::new(instance) }
     }
 
     /// The plan for one replica.
@@ -39,6 +42,8 @@ impl Recipe {
         let filled = |arg: &String| fill(&fill(arg, "port", &port.to_string()), "name", &order.name).into();
         let argv = self.launcher.iter().cloned().chain(self.argv.iter().map(filled)).collect();
         let server_id = fill(&fill(&self.server_id, "n", &order.seat.to_string()), "name", &order.name);
-        Plan { argv, env: [("PORT", port.to_string()), ("SERVER_ID", server_id)] }
+        let mut env = vec![("PORT", port.to_string()), ("SERVER_ID", server_id)];
+        env.extend(self.mark.variables(order.id));
+        Plan { argv, env }
     }
 }

@@ -41,6 +41,12 @@ impl Ports {
         Err(io::Error::new(io::ErrorKind::AddrInUse, "no free port between 20000 and 32767"))
     }
 
+    /// The port that a replica has had since before we were started.
+    pub(super) fn take(&self, port: u16) -> PortLease {
+        self.lock().insert(port);
+        PortLease { port, ports: self.clone() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashSet<u16>> {
         self.handed_out.lock().unwrap_or_else(PoisonError::into_inner)
     }

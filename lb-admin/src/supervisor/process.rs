@@ -4,8 +4,13 @@
 //! terminal doesn't reach the replicas, and all that a replica starts can be found and ended with it. stdin is
 //! /dev/null, output goes to a file ([`super::logs`]), no other descriptor is passed on (all of ours are close-on-exec).
 //! A pidfd says at once when the process has ended. It is reaped only after its session was cleared: until then the
-//! kernel gives its number to nobody else, so the signals can't hit a stranger.
+//! kernel gives its number to nobody else, so the signals can't hit a stranger. One that an earlier `lb serve` has started
+//! isn't our child: nobody tells us how it ended, and its number needs a second look ([`session`]).
+//! - [`adopt`]: taking over what an earlier `lb serve` has left running
+//! - [`sweep`]: ending what it has left and nobody wants
+//! - [`mark`]: how both know it
 
+use std::collections::HashSet;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::{AsFd, OwnedFd};
@@ -16,12 +21,13 @@ use std::time::Duration;
 
 use lb_core::backend::BackendId;
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process, kill_process_group, pidfd_open,
-    pidfd_send_signal, waitid,
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process_group, pidfd_open, pidfd_send_signal,
+    waitid,
 };
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use self::mark::Mark;
 use super::launcher::{Exit, Launcher, News, Order, Replica, Trace};
 use super::logs::{self, Logs};
 use super::plan::Recipe;
@@ -29,10 +35,13 @@ use super::ports::{PortLease, Ports};
 use super::procfs;
 use super::reaper::Started;
 
+mod adopt;
+pub(crate) mod mark;
+mod session;
+pub(crate) mod sweep;
+
 /// What a shell says where a command can't be executed or isn't there; our `launch` verb does the same.
 const CANNOT_EXECUTE: [i32; 2] = [126, 127];
-/// A session is looked through again for what was forked meanwhile, this often at the most.
-const SESSION_ROUNDS_MAX: usize = 3;
 
 /// Starts child processes.
 #[derive(Debug)]
@@ -41,6 +50,7 @@ pub(crate) struct ProcessLauncher {
     logs: Arc<Logs>,
     ports: Ports,
     started: Started,
+    mark: Mark,
 }
 
 impl ProcessLauncher {
@@ -49,7 +59,9 @@ impl ProcessLauncher {
     /// # Errors
     /// It couldn't be made.
     pub(crate) fn new(recipe: Recipe, state_dir: PathBuf, started: Started) -> io::Result<Self> {
-        Ok(Self { recipe, logs: Arc::new(Logs::new(state_dir)?), ports: Ports::default(), started })
+        let mark = recipe.mark.clone();
+        let logs = Arc::new(Logs::new(state_dir)?);
+        Ok(Self { recipe, logs, ports: Ports::default(), started, mark })
     }
 
     fn start(&self, order: &Order) -> io::Result<Process> {
@@ -69,7 +81,10 @@ impl ProcessLauncher {
             let _ended = child.kill().and_then(|()| child.wait());
         })?;
         self.started.insert(pid);
-        Ok(Process { pid, pidfd, reaped: false, released: false, started: self.started.clone(), lease, log })
+        // It isn't reaped, so it is there, if only as a zombie; without /proc its restart finds nothing anyway.
+        let start_ticks = procfs::stat(pid).map_or(0, |stat| stat.start_ticks);
+        let kin = Kin::Child(self.started.clone());
+        Ok(Process { pid, start_ticks, pidfd, kin, ended: false, released: false, lease, log })
     }
 }
 
@@ -88,64 +103,87 @@ impl Launcher for ProcessLauncher {
         self.start(order).map_err(|error| Exit { how: error.to_string(), hopeless: true, output: String::new() })
     }
 
-    async fn adopt(&self, _order: &Order, _trace: Option<&Trace>) -> Result<Process, Exit> {
-        Err(Exit { how: "gone".to_owned(), hopeless: false, output: String::new() })
+    async fn adopt(&self, order: &Order, trace: Option<&Trace>) -> Result<Process, Exit> {
+        self.take_over(order, trace).await
     }
 
-    async fn sweep(&self, _known: &[BackendId]) {}
+    async fn sweep(&self, known: &[BackendId]) {
+        let known: HashSet<BackendId> = known.iter().copied().collect();
+        sweep::end_marked(&self.mark, &known).await;
+        self.logs.remove_others(&known);
+    }
 
     /// A process that has ended has been reaped: nothing is left.
     async fn settle(&self) {}
 }
 
-/// A child process, its port and its output.
+/// A replica's process, its port and its output.
 #[derive(Debug)]
 pub(crate) struct Process {
     pid: Pid,
+    /// When it started; with its number that means no other process.
+    start_ticks: u64,
     pidfd: AsyncFd<OwnedFd>,
-    reaped: bool,
+    kin: Kin,
+    /// It has ended, and the number is or may soon be somebody else's.
+    ended: bool,
     /// It is to go on without us.
     released: bool,
-    started: Started,
     lease: PortLease,
     log: Log,
 }
 
 impl Process {
+    /// Whether its number is still its own, so that its group and its session are too.
+    fn has_its_number(&self) -> bool {
+        match self.kin {
+            Kin::Child(_) => !self.ended,
+            Kin::Adopted => session::is_its_own(self.pid, self.start_ticks),
+        }
+    }
+
     /// To its process group; where it hasn't become the leader of one yet, to itself.
     fn signal(&self, signal: Signal) {
-        if self.reaped {
+        if self.ended {
             return;
         }
-        if kill_process_group(self.pid, signal).is_err() {
-            // ESRCH at most: it is ours and not reaped, so at the worst it has just ended.
+        if !self.has_its_number() || kill_process_group(self.pid, signal).is_err() {
+            // ESRCH at most: the descriptor means this process, which at the worst has just ended.
             let _ended = pidfd_send_signal(&self.pidfd, signal);
         }
     }
 
-    /// Ends whatever its session still holds. Only while it isn't reaped.
+    /// Ends whatever its session still holds.
     fn clear_session(&self) {
-        for _ in 0..SESSION_ROUNDS_MAX {
-            // The group first: one system call, and nearly always all there is.
-            let _no_group = kill_process_group(self.pid, Signal::KILL);
-            let others = session_members(self.pid);
-            if others.is_empty() {
-                return;
-            }
-            for pid in others {
-                let _gone = kill_process(pid, Signal::KILL);
-            }
+        match self.kin {
+            Kin::Child(_) if self.ended => {}
+            Kin::Child(_) => session::clear(self.pid),
+            Kin::Adopted => session::clear_of_stranger(self.pid, self.start_ticks),
         }
     }
 
-    fn reap(&mut self, options: WaitIdOptions) -> io::Result<Option<WaitIdStatus>> {
-        let status = waitid(WaitId::PidFd(self.pidfd.as_fd()), WaitIdOptions::EXITED | options)?;
-        if status.is_some() {
-            self.reaped = true;
-            self.started.remove(self.pid);
+    /// How it ended. A child is reaped, so this comes after its session was cleared.
+    fn bury(&mut self, options: WaitIdOptions) -> (String, bool) {
+        let Kin::Child(started) = &self.kin else {
+            self.ended = true;
+            return ("ended (it was taken over, so its status is not known)".to_owned(), false);
+        };
+        let status = waitid(WaitId::PidFd(self.pidfd.as_fd()), WaitIdOptions::EXITED | options);
+        if let Ok(Some(_)) = status {
+            self.ended = true;
+            started.remove(self.pid);
         }
-        Ok(status)
+        describe(status.map_err(Into::into))
     }
+}
+
+/// Whose child it is.
+#[derive(Debug)]
+enum Kin {
+    /// Ours, to be reaped by us.
+    Child(Started),
+    /// An earlier `lb serve`'s, whom somebody else reaps.
+    Adopted,
 }
 
 impl Replica for Process {
@@ -162,14 +200,14 @@ impl Replica for Process {
 
     fn trace(&self) -> Trace {
         let pid = self.pid().expect("a process has a number");
-        Trace::Process { pid, start_ticks: 0, port: self.lease.port() }
+        Trace::Process { pid, start_ticks: self.start_ticks, port: self.lease.port() }
     }
 
     async fn news(&mut self) -> News {
         // Readable means: it has ended. An error of the reactor only makes us look earlier; `reap` waits then.
         let _readiness = self.pidfd.readable().await.map(|mut ready| ready.retain_ready());
         self.clear_session();
-        let (how, hopeless) = describe(self.reap(WaitIdOptions::empty()));
+        let (how, hopeless) = self.bury(WaitIdOptions::empty());
         News::Ended(Exit { how, hopeless, output: self.log.last_line() })
     }
 
@@ -190,17 +228,21 @@ impl Replica for Process {
 
     fn release(mut self) {
         self.released = true;
+        // It goes on writing there, and the next run goes on reading.
+        self.log.path = None;
     }
 }
 
 impl Drop for Process {
     /// Where its task was dropped while it still ran: nothing may be left running.
     fn drop(&mut self) {
-        if !self.reaped && !self.released {
+        if !self.ended && !self.released {
             self.kill();
             self.clear_session();
-            let _at_our_own_end = self.reap(WaitIdOptions::NOHANG);
-            self.started.remove(self.pid);
+            let _at_our_own_end = self.bury(WaitIdOptions::NOHANG);
+            if let Kin::Child(started) = &self.kin {
+                started.remove(self.pid);
+            }
         }
     }
 }
@@ -242,11 +284,4 @@ fn describe(status: io::Result<Option<WaitIdStatus>>) -> (String, bool) {
         (None, Some(signal)) => (format!("killed by signal {signal}"), false),
         (None, None) => ("ended".to_owned(), false),
     }
-}
-
-/// The other living processes of the session that `leader` leads, those that left its process group among them.
-fn session_members(leader: Pid) -> Vec<Pid> {
-    let session = leader.as_raw_nonzero().get();
-    let members = procfs::all().filter(|(pid, stat)| *pid != leader && !stat.zombie && stat.session == session);
-    members.map(|(pid, _)| pid).collect()
 }

@@ -1,4 +1,4 @@
-//! What /proc knows of a process: its state, parent and session. Thin; who asks decides.
+//! What /proc knows of a process: its state, parent, session, start and environment. Thin; who asks decides.
 //!
 //! Read from there, since getsid(2) answers 0 for a session from outside our pid namespace, which rustix doesn't expect,
 //! and since nothing else tells the children of a process.
@@ -15,6 +15,8 @@ pub(super) struct Stat {
     /// Zero where that is outside our pid namespace, as for the session.
     pub(super) parent: i32,
     pub(super) session: i32,
+    /// Clock ticks from the boot of the machine to its start; with its number this is said of no other process.
+    pub(super) start_ticks: u64,
 }
 
 /// Every process that is there, with what is known of it. Nothing without /proc.
@@ -24,7 +26,8 @@ pub(super) fn all() -> impl Iterator<Item = (Pid, Stat)> {
     pids.filter_map(|pid| Some((pid, stat(pid)?)))
 }
 
-fn stat(pid: Pid) -> Option<Stat> {
+/// What is known of one; `None` where it isn't there.
+pub(super) fn stat(pid: Pid) -> Option<Stat> {
     parse(&fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?)
 }
 
@@ -35,7 +38,15 @@ fn parse(text: &str) -> Option<Stat> {
     let zombie = matches!(fields.next()?, "Z" | "X");
     let parent = fields.next()?.parse().ok()?;
     let session = fields.nth(1)?.parse().ok()?;
-    Some(Stat { zombie, parent, session })
+    // Field 22; the session is field 6.
+    let start_ticks = fields.nth(15)?.parse().ok()?;
+    Some(Stat { zombie, parent, session, start_ticks })
+}
+
+/// The environment that a process was started with, `NAME=VALUE` ended by NUL each. `None` where it may not be read;
+/// of a zombie it is empty, and a program may have written over it.
+pub(super) fn environ(pid: Pid) -> Option<Vec<u8>> {
+    fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero())).ok()
 }
 
 #[cfg(test)]

@@ -134,11 +134,21 @@ async fn an_end_that_nobody_asked_for_is_reported_and_its_output_kept() {
 
 #[test]
 fn a_plan_fills_port_and_name_into_each_argument_by_itself() {
+    let mark = process::mark::Mark::new("abc".into());
     let argv = ["serve", "--port={port}", "{name}:{port}", "a b; {n}"].map(String::from).to_vec();
-    let recipe = Recipe { launcher: vec!["lb".into(), "{port}".into()], argv, server_id: "[{name}] {n}".into() };
+    let recipe = Recipe {
+        launcher: vec!["lb".into(), "{port}".into()],
+        argv,
+        server_id: "[{name}] {n}".into(),
+        mark: mark.clone(),
+    };
     let plan = recipe.plan(&order(1), 20_001);
     assert_eq!(plan.argv, ["lb", "{port}", "serve", "--port=20001", "S1:20001", "a b; {n}"]);
-    assert_eq!(plan.env, [("PORT", "20001".to_owned()), ("SERVER_ID", "[S1] 7".to_owned())]);
+    assert_eq!(plan.env[..2], [("PORT", "20001".to_owned()), ("SERVER_ID", "[S1] 7".to_owned())]);
+    assert_eq!(plan.env[2..], mark.variables(BackendId(1)));
+    assert!(
+        plan.env.contains(&("LB_INSTANCE", "abc".to_owned())) && plan.env.contains(&("LB_REPLICA", "1".to_owned()))
+    );
 }
 
 #[test]

@@ -65,6 +65,30 @@ impl Circle {
         Some(places)
     }
 
+    /// Marks these places for the seat, as [`Self::marks_of`] once gave them; false (and no mark) where they aren't nine
+    /// free slots.
+    pub(super) fn place_at(&mut self, seat: &Seat, places: &[u32]) -> bool {
+        let fit = places.len() == PLACES && places.iter().all(|&slot| self.marks.get(slot as usize) == Some(&None));
+        if !fit {
+            return false;
+        }
+        for &slot in places {
+            self.marks[slot as usize] = Some(seat.identity());
+        }
+        if self.marks_of(seat).len() == PLACES {
+            return true;
+        }
+        // One was named twice.
+        self.free(seat);
+        false
+    }
+
+    /// The seat's places, in order of the circle.
+    pub(super) fn marks_of(&self, seat: &Seat) -> Vec<u32> {
+        let marks = (0..).zip(&self.marks);
+        marks.filter(|(_, mark)| **mark == Some(seat.identity())).map(|(slot, _)| slot).collect()
+    }
+
     /// Frees the seat's places.
     pub(super) fn free(&mut self, seat: &Seat) {
         for mark in &mut self.marks {

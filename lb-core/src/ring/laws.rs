@@ -73,8 +73,37 @@ fn moved(before: &SlotMap, after: &SlotMap) -> Vec<(u32, u32)> {
     pairs.filter(|(before, after)| before != after).collect()
 }
 
+/// An order by chance.
+fn mixed(member: &Member, seed: u64) -> u64 {
+    member.seat.identity().0.wrapping_mul(seed | 1).rotate_left(17)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn a_restored_ring_equals_the_original_slot_for_slot(
+        seats in some_seats(),
+        leavers in vec(any::<proptest::sample::Index>(), 0..8),
+        rule in select(&RULES[..4]),
+        seed in any::<u64>(),
+    ) {
+        let mut original = ring(small(rule), seats.clone());
+        for leaver in leavers {
+            let _gone_already = original.remove(&leaver.get(&seats).seat);
+        }
+        let mut restored = Ring::new(small(rule));
+        // In any order: what is saved holds all that the history has left behind.
+        let mut members = original.members().to_vec();
+        members.sort_by_key(|member| mixed(member, seed));
+        for member in members {
+            restored.restore(member, &original.places(&member.seat)).unwrap();
+        }
+        prop_assert_eq!(ranked_numbers(&restored.slot_map()), ranked_numbers(&original.slot_map()));
+        let next = member(1001);
+        prop_assert_eq!(restored.add(next), original.add(next));
+        prop_assert_eq!(ranked_numbers(&restored.slot_map()), ranked_numbers(&original.slot_map()));
+    }
 
     #[test]
     fn every_slot_has_an_owner_iff_there_is_a_backend(members in some_seats(), rule in select(&RULES[..4])) {

@@ -90,17 +90,34 @@ impl Ring {
 
     /// Adds a seat; the ring is unchanged on error.
     pub fn add(&mut self, member: Member) -> Result<(), RingError> {
+        self.restore(member, &[])
+    }
+
+    /// Adds a seat that was a member of an earlier ring, in the places that [`Self::places`] gave for it there. Where
+    /// they don't fit (another rule, another number of slots), as [`Self::add`].
+    pub fn restore(&mut self, member: Member, places: &[u32]) -> Result<(), RingError> {
         let Err(place) = self.position(&member.seat) else { return Err(RingError::AlreadyPresent) };
         if self.members.len() == MEMBERS_MAX {
             return Err(RingError::TooManyMembers);
         }
         self.check_weight(&member)?;
-        if let Kept::Circle(circle) = &mut self.kept {
+        if let Kept::Circle(circle) = &mut self.kept
+            && !circle.place_at(&member.seat, places)
+        {
             circle.place(&member.seat).ok_or(RingError::Full)?;
         }
         self.members.insert(place, member);
         self.map = None;
         Ok(())
+    }
+
+    /// The slots that a seat was placed on when it was added, which depend on who was there before it. Empty except under
+    /// `assignment`: the other rules need no memory.
+    pub fn places(&self, seat: &Seat) -> Vec<u32> {
+        match &self.kept {
+            Kept::Circle(circle) => circle.marks_of(seat),
+            _ => Vec::new(),
+        }
     }
 
     /// Removes a seat; under `assignment` its places are free then.

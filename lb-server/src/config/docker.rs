@@ -41,7 +41,6 @@ pub(super) fn resolve(args: &ServeArgs, assignment: bool) -> Result<DockerConfig
         port,
         container_name: container_name(args.container_name.as_deref(), assignment)?,
         pool: pool(args.pool.as_deref())?,
-        instance: format!("{:032x}", fastrand::u128(..)),
         memory_bytes: memory(args.memory.as_deref().unwrap_or(MEMORY))?,
         nano_cpus: args.cpus.as_deref().map_or(Ok(None), cpus)?,
         pids_max: Some(args.pids_limit.unwrap_or(PIDS_MAX)).filter(|pids| *pids > 0),

@@ -27,11 +27,15 @@ pub(super) fn resolve(args: &ServeArgs, assignment: bool, around: &Surroundings)
         }
         Runtime::Auto => {
             let docker_if_there = Some(docker::resolve(args, assignment)?);
-            Ok(Launch { launch: process(args, around)?, docker_if_there })
+            // What a container runs need not be a program of this machine.
+            Ok(Launch { launch: process(args, around, |_| true)?, docker_if_there })
         }
         Runtime::Process => match docker_flag(args) {
             Some(flag) => Err(ConfigError::OnlyDocker { flag }),
-            None => Ok(Launch { launch: process(args, around)?, docker_if_there: None }),
+            None => {
+                let is_there = |program: &str| is_program(program, around);
+                Ok(Launch { launch: process(args, around, is_there)?, docker_if_there: None })
+            }
         },
     }
 }
@@ -52,9 +56,13 @@ fn docker_flag(args: &ServeArgs) -> Option<&'static str> {
     said.into_iter().find_map(|(flag, said)| said.then_some(flag))
 }
 
-fn process(args: &ServeArgs, around: &Surroundings) -> Result<LaunchConfig, ConfigError> {
+fn process(
+    args: &ServeArgs,
+    around: &Surroundings,
+    is_there: impl Fn(&str) -> bool,
+) -> Result<LaunchConfig, ConfigError> {
     let argv = match args.command.as_deref() {
-        Some(text) => split(text, around)?,
+        Some(text) => split(text, is_there)?,
         None => sample_backend(&around.binary),
     };
     Ok(LaunchConfig::Process(ProcessConfig { argv, launcher: around.binary.clone() }))
@@ -67,12 +75,12 @@ fn sample_backend(binary: &Path) -> Vec<String> {
 }
 
 /// Words as a shell splits them; no shell ever runs them.
-fn split(text: &str, around: &Surroundings) -> Result<Vec<String>, ConfigError> {
+fn split(text: &str, is_there: impl Fn(&str) -> bool) -> Result<Vec<String>, ConfigError> {
     let wrong = |why: String| ConfigError::CommandSyntax { text: text.to_owned(), why };
     let argv = shell_words::split(text).map_err(|error| wrong(error.to_string()))?;
     let program = argv.first().filter(|program| !program.is_empty());
     let program = program.ok_or_else(|| wrong("names no program".to_owned()))?;
-    if !is_program(program, around) {
+    if !is_there(program) {
         return Err(ConfigError::CommandNotFound(program.clone()));
     }
     Ok(argv)

@@ -66,6 +66,10 @@ pub(crate) struct Config {
     pub(crate) workers: usize,
     /// Replicas to start.
     pub(crate) replicas: u32,
+    /// Whether somebody said so: then an earlier run's number doesn't count.
+    replicas_given: bool,
+    /// Whether a normal stop leaves them running.
+    pub(crate) keep_replicas: bool,
     /// How long sessions may go on when the process stops; zero: as long as they like.
     pub(crate) drain_timeout: Duration,
     /// The directory that holds one folder per front port.
@@ -138,6 +142,8 @@ impl Config {
             admin,
             workers,
             replicas,
+            replicas_given: args.replicas.is_some(),
+            keep_replicas: args.keep_replicas.unwrap_or(false),
             drain_timeout: or_secs(args.drain_timeout, 30),
             state_root: state::root(args.state_dir.clone(), around),
             secret: args.hash_key_file.as_deref().map(state::read_secret).transpose()?,
@@ -161,9 +167,10 @@ impl Config {
         })
     }
 
-    /// Whether the next `lb serve` will have the same first front port, so that it is worth keeping state for it.
+    /// Whether the next `lb serve` will have the same first front port (or must, to find the replicas again), so that it
+    /// is worth keeping state for it.
     pub(crate) fn has_lasting_port(&self) -> bool {
-        self.fronts.first().is_some_and(|front| front.port() != 0)
+        self.keep_replicas || self.fronts.first().is_some_and(|front| front.port() != 0)
     }
 
     /// `--connections`: most client connections; `None`: what the file limit allows.
@@ -205,12 +212,13 @@ impl Config {
         }
     }
 
-    /// The control plane's part; `state_dir` is this front's own folder.
-    pub(crate) fn admin(&self, state_dir: &Path) -> AdminConfig {
+    /// The control plane's part; `state_dir` is this front's own folder, `instance` its name.
+    pub(crate) fn admin(&self, state_dir: &Path, instance: String) -> AdminConfig {
         AdminConfig {
             listen: self.admin.clone(),
             ring: self.ring,
             replicas: self.replicas,
+            replicas_given: self.replicas_given,
             launch: self.launch.clone(),
             backends: self.backends.clone(),
             replica_check: self.replica_check.clone(),
@@ -222,6 +230,8 @@ impl Config {
             record_requests: self.record_requests,
             replicas_max: REPLICAS_MAX,
             state_dir: state_dir.to_owned(),
+            instance,
+            keep_replicas: self.keep_replicas,
         }
     }
 }

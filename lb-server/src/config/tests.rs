@@ -57,6 +57,25 @@ fn the_defaults_are_those_of_the_contract() {
 }
 
 #[test]
+fn what_a_container_is_and_what_its_defaults_are() {
+    let docker = |line: &str| match good(&format!("--runtime docker {line}")).admin(Path::new("/state")).launch {
+        LaunchConfig::Docker(docker) => docker,
+        other => panic!("{other:?}"),
+    };
+    let plain = docker("");
+    assert_eq!((plain.image.as_str(), plain.network.as_str(), plain.port), ("lb:latest", "net1", 5000));
+    assert_eq!((plain.container_name.as_str(), plain.pool.as_str()), ("{pool}-{name}", "lb"));
+    assert_eq!(plain.command, Some(vec!["replica".to_owned()]), "our own image must be told what it is");
+    assert_eq!((plain.memory_bytes, plain.nano_cpus, plain.pids_max), (Some(256 << 20), None, Some(256)));
+    assert!(!plain.writable_root && plain.keep_dead.is_zero());
+    assert_eq!(docker("--image web:2").command, None, "anybody else's knows");
+    let asked = docker("--memory 1g --cpus 0.5 --pids-limit 0 --writable-root --command 'no-such-program {port}'");
+    assert_eq!((asked.memory_bytes, asked.nano_cpus, asked.pids_max), (Some(1 << 30), Some(500_000_000), None));
+    assert!(asked.writable_root && asked.command.is_some_and(|argv| argv == ["no-such-program", "{port}"]));
+    assert_eq!(docker("--memory 0 --cpus 0").memory_bytes, None);
+}
+
+#[test]
 fn a_backend_replaces_the_default_replicas() {
     let config = good("--backend a=10.0.0.1:80 --backend 'b=[::1]:81,weight=1.5'");
     assert_eq!(config.replicas, 0);
@@ -92,7 +111,8 @@ fn the_profile_sets_what_the_scripts_need() {
     assert_eq!(worker.affinity, Affinity::Request);
     assert_eq!(config.record_requests, Some(131_072));
     assert!(config.notes.iter().any(|note| note.contains("whoever reaches the front")), "{:?}", config.notes);
-    assert!(config.notes.iter().any(|note| note.contains("runtime auto: process")), "{:?}", config.notes);
+    let docker = config.docker_if_there.expect("runtime auto");
+    assert_eq!((docker.container_name.as_str(), docker.keep_dead.as_secs()), ("{name}", 30));
     const { assert!(REPLICAS_MAX >= 64) };
 }
 
@@ -199,7 +219,19 @@ const REFUSED: &[(&str, &[&str])] = &[
     ("--command no-such-program-anywhere", &["no-such-program-anywhere", "PATH"]),
     ("--command \"sh 'open\"", &["--command"]),
     ("--command ''", &["names no program"]),
-    ("--runtime docker", &["--runtime process"]),
+    ("--image x", &["--image", "--runtime docker"]),
+    ("--memory 1g", &["--memory", "--runtime docker"]),
+    ("--runtime docker --image ''", &["--image ''", "lb:latest"]),
+    ("--runtime docker --network host", &["--network 'host'", "your own"]),
+    ("--runtime docker --network 'a b'", &["--network 'a b'"]),
+    ("--runtime docker --pool 'a/b'", &["--pool 'a/b'"]),
+    ("--runtime docker --replica-port 0", &["--replica-port 0", "1 to 65535"]),
+    ("--runtime docker --container-name fixed", &["--container-name 'fixed'", "{name}"]),
+    ("--runtime docker --container-name '-{name}'", &["--container-name", "{pool}-{name}"]),
+    ("--runtime docker --memory 1m", &["--memory '1m'", "6m"]),
+    ("--runtime docker --memory much", &["--memory 'much'", "256m"]),
+    ("--runtime docker --cpus -1", &["--cpus '-1'", "0.5"]),
+    ("--runtime docker --command ''", &["--command", "names no program"]),
     ("--check nonsense", &["/heartbeat"]),
     ("--check '/a b'", &["/heartbeat"]),
     ("--hash-key-file /no/such/file", &["/no/such/file"]),

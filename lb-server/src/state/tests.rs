@@ -20,7 +20,7 @@ fn the_secret_is_made_once_and_only_the_owner_may_read_it() {
     assert_eq!(mode & 0o777, SECRET_MODE);
     assert_eq!(dir.secret().expect("a secret").0, first);
     let files = std::fs::read_dir(dir.path()).expect("the folder").count();
-    assert_eq!(files, 1, "nothing half-written stays");
+    assert_eq!(files, 2, "the key and the lock: nothing half-written stays");
 }
 
 #[test]
@@ -75,4 +75,27 @@ fn the_folder_of_a_free_port_goes_away_but_never_one_that_was_there() {
     let (same, _) = StateDir::open(root.path(), 5000, false).expect("a folder");
     drop(same);
     assert!(root.path().join("5000").exists(), "its key belongs to the front that has this port by name");
+}
+
+#[test]
+fn a_folder_is_held_by_one_at_a_time() {
+    let root = tempfile::tempdir().expect("a directory");
+    let first = open(root.path());
+    let second = StateDir::open(root.path(), 5000, true).expect_err("it is held");
+    let line = second.to_string();
+    assert!(matches!(second, StateError::InUse(_)), "{line}");
+    assert!(line.contains("5000 is in use") && line.ends_with("stop it or give --state-dir"), "{line}");
+    let _other_port = StateDir::open(root.path(), 6000, true).expect("another folder");
+    drop(first);
+    open(root.path());
+}
+
+#[test]
+fn the_instance_is_made_once_and_is_not_the_secret() {
+    let root = tempfile::tempdir().expect("a directory");
+    let dir = open(root.path());
+    let (instance, warning) = dir.instance().expect("an instance");
+    assert_eq!((instance.len(), warning), (32, None));
+    assert_ne!(in_hex(dir.secret().expect("a secret").0), instance);
+    assert_eq!(dir.instance().expect("an instance").0, instance);
 }

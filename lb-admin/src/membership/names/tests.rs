@@ -57,6 +57,17 @@ fn when_half_of_the_numbers_are_gone_names_get_longer() {
 }
 
 #[test]
+fn the_newest_names_are_remembered_in_their_order() {
+    let mut maker = NameMaker::new("{n}".into());
+    let names: Vec<Arc<str>> = (0..=REMEMBERED_MAX).map(|n| format!("S{n}").into()).collect();
+    names.iter().for_each(|name| maker.note(name));
+    maker.note(&names[1]);
+    assert_eq!(maker.used().len(), REMEMBERED_MAX);
+    assert!(!maker.is_used("S0") && maker.is_used("S1"));
+    assert_eq!(maker.used().back(), names.last());
+}
+
+#[test]
 fn a_long_bad_name_is_cut_in_the_error() {
     assert_eq!(shown("S1"), "S1");
     assert_eq!(shown(&"ä".repeat(500)).chars().count(), SHOWN_CHARS_MAX + 1);

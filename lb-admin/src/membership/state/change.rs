@@ -17,14 +17,14 @@ use crate::membership::command::{Add, ChangeError, Remove};
 use crate::membership::names::{is_hostname, shown};
 
 /// An accepted `/add` whose replicas are not all ready.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Pending {
     pub(super) call: CallId,
     deadline: Instant,
 }
 
 /// An `/add` that names what another one is still about to add.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Queued {
     call: CallId,
     request: Add,
@@ -139,7 +139,7 @@ impl State {
             let number = self.numbers.give();
             let place = Place { call, ..Place::new(Arc::clone(name), Seat::numbered(number), Weight::ONE, now) };
             // With weight 1 and a seat of its own, there being no room is the only reason.
-            if self.take_seat(place).is_err() {
+            if self.take_seat(place, &[]).is_err() {
                 self.numbers.give_back(number);
                 self.give_up_seats(before);
                 return Err(ChangeError::RingFull);
@@ -179,8 +179,29 @@ impl State {
         }
         // Before the first name is made up: a made-up name must not be one of those asked for.
         names.iter().for_each(|name| self.names.note(name));
-        names.extend((0..made_up).map(|_| self.names.make_up(&mut self.rng)));
+        names.extend((0..made_up).map(|_| self.make_up_name()));
         Ok(names)
+    }
+
+    /// A name that was never used, as far back as that is remembered, and that nobody has now.
+    pub(super) fn make_up_name(&mut self) -> Arc<str> {
+        loop {
+            let name = self.names.make_up(&mut self.rng);
+            if self.index_of_name(&name).is_none() {
+                return name;
+            }
+        }
+    }
+
+    /// What was asked for couldn't be written down: nothing of it is done.
+    pub(super) fn not_saved(&mut self, calls: Vec<CallId>, now: Moment) {
+        for call in calls {
+            if self.pending.iter().any(|pending| pending.call == call) {
+                self.take_back(call, ChangeError::NotSaved, now);
+            } else {
+                self.answer(call, Err(ChangeError::NotSaved));
+            }
+        }
     }
 
     fn choose_removed(&mut self, request: &Remove) -> Result<Vec<Arc<str>>, ChangeError> {

@@ -14,7 +14,8 @@ use super::place::{self, Alive, Frozen, Health, Leaving, Life, Moved, Place, Ste
 use super::{CallId, Effect, Moment, State};
 use crate::events::EventKind;
 use crate::membership::command::ChangeError;
-use crate::supervisor::launcher::Exit;
+use crate::membership::saved::Saved;
+use crate::supervisor::launcher::{Exit, Trace};
 
 /// A replica whose checks have failed for so long is stopped and replaced: it had its chance to come back by itself.
 const DOWN_PATIENCE: Duration = Duration::from_secs(10);
@@ -44,12 +45,13 @@ impl State {
         let id = self.new_id();
         let place = &mut self.places[index];
         place.launches += 1;
+        place.trace = None;
         place.enter(Life::Launching(id), now);
         let (name, seat) = (Arc::clone(&place.name), place.seat.number());
         self.effects.push(Effect::Launch { id, name, seat });
     }
 
-    pub(super) fn launched(&mut self, id: BackendId, pid: Option<u32>, addr: SocketAddr, now: Moment) {
+    pub(super) fn launched(&mut self, id: BackendId, pid: Option<u32>, addr: SocketAddr, trace: Trace, now: Moment) {
         if let Some(leaving) = self.leaving.iter_mut().find(|leaving| leaving.id == id) {
             leaving.pid = pid;
             return;
@@ -57,7 +59,11 @@ impl State {
         let Some(index) = self.index_of(id) else { return };
         let pid_text = pid.map(|pid| format!("pid {pid}, ")).unwrap_or_default();
         self.come_alive(index, id, pid, addr, now);
-        self.record_of(index, EventKind::Started, format!("{pid_text}{addr}"));
+        let place = &mut self.places[index];
+        // What has a trace before it runs was started in an earlier run.
+        let adopted = if place.launches == 0 { "taken over, " } else { "" };
+        place.trace = Some(trace);
+        self.record_of(index, EventKind::Started, format!("{adopted}{pid_text}{addr}"));
     }
 
     pub(super) fn resolved(&mut self, name: &str, addr: SocketAddr, now: Moment) {
@@ -176,9 +182,13 @@ impl State {
         self.begin_drain();
         self.table_changed = false;
         self.stopping = true;
+        let keep = self.limits.keep_replicas;
+        let last_word = if keep { self.to_save() } else { Saved::forgotten(self.reserved, self.last_id) };
         self.refuse_open_calls(&ChangeError::Stopping);
         for place in std::mem::take(&mut self.places) {
-            if place.supervised {
+            if place.supervised && keep && place.call.is_none() {
+                self.release(place, now);
+            } else if place.supervised {
                 self.stop_at_once(place, now);
             } else if let Some(id) = place.id() {
                 self.effects.push(Effect::Unwatch(id));
@@ -188,6 +198,7 @@ impl State {
             leaving.step = Step::Stopping;
             self.effects.push(Effect::Stop(leaving.id));
         }
+        self.save(last_word, true);
     }
 
     /// A replica whose place was taken away: drained where it may have sessions, else stopped.
@@ -217,6 +228,13 @@ impl State {
     fn stop_at_once(&mut self, place: Place, now: Moment) {
         if let Some(id) = place.id() {
             self.effects.push(Effect::Stop(id));
+            self.push_leaving(place, Step::Stopping, now);
+        }
+    }
+
+    fn release(&mut self, place: Place, now: Moment) {
+        if let Some(id) = place.id() {
+            self.effects.push(Effect::Release(id));
             self.push_leaving(place, Step::Stopping, now);
         }
     }
@@ -295,7 +313,7 @@ impl State {
 
     /// A new replica is to sit here: a new name, at the end of the list.
     fn rename(&mut self, index: usize, delay: Duration) -> usize {
-        let name = self.names.make_up(&mut self.rng);
+        let name = self.make_up_name();
         let mut place = self.places.remove(index);
         let dead = std::mem::replace(&mut place.name, name);
         place.launches = 0;

@@ -4,6 +4,7 @@
 //! [`Effect`]s that follow; [`super::owner`] carries them out. So a seeded simulation drives exactly this code.
 //! - `change`: `/add` and `/rm`, accepted, committed, taken back
 //! - `life`: launched, ready, down, dead, replaced; what the time brings
+//! - `restore`: how it begins, with or without what an earlier run has left
 //! - `pause`: frozen from outside, and back
 //! - `place`: the data of one seat and of those that leave
 //!
@@ -15,22 +16,23 @@ mod life;
 mod numbers;
 mod pause;
 mod place;
+mod restore;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use lb_core::backend::places::PlaceLimits;
-use lb_core::backend::{Backend, BackendId, ProxyVersion, Seat, Weight};
-use lb_core::ring::{Member, Ring, RingConfig, RingError, RingTable, SlotMap};
+use lb_core::backend::{Backend, BackendId, ProxyVersion, Seat};
+use lb_core::ring::{Member, Ring, RingError, RingTable, SlotMap};
 
 use self::change::{Pending, Queued};
 use self::numbers::SeatNumbers;
 use self::place::{Leaving, Moved, Place};
 use super::command::{Add, ChangeError, Remove};
 use super::names::NameMaker;
+use super::saved::Saved;
 use super::snapshot::Snapshot;
-use crate::config::AdminConfig;
 use crate::events::EventKind;
 use crate::supervisor::launcher::{Exit, Trace};
 
@@ -81,6 +83,8 @@ pub(crate) enum Input {
     Suspected { id: BackendId, refused: bool },
     /// A `--backend`'s name has (another) address.
     Resolved { name: Arc<str>, addr: SocketAddr },
+    /// The last effects weren't carried out, since what they do for these calls couldn't be written down.
+    NotSaved(Vec<CallId>),
     /// Every worker routes by this version or a newer one.
     Applied(u64),
     /// Time has passed.
@@ -92,12 +96,17 @@ pub(crate) enum Input {
 }
 
 /// What is to be done about it, in this order.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Effect {
     /// Start a replica; answered by `Launched` or `Exited`.
     Launch { id: BackendId, name: Arc<str>, seat: u32 },
     /// Take over the replica that an earlier `lb serve` left running; answered as a launch.
     Adopt { id: BackendId, name: Arc<str>, seat: u32, trace: Option<Trace> },
+    /// End what an earlier `lb serve` has left running, except these.
+    Sweep(Vec<BackendId>),
+    /// Write this down, where it is urgent before the effects behind it are carried out. At most one an input, and the
+    /// first effect.
+    Save { saved: Arc<Saved>, urgent: bool },
     /// It drains without a place: its name is free.
     Retire(BackendId),
     /// Let it go on without us; answered by `Exited`.
@@ -120,8 +129,18 @@ pub(crate) enum Effect {
     Record { kind: EventKind, name: Arc<str>, seat: u32, detail: String },
 }
 
+impl Effect {
+    /// The call that this effect agrees to.
+    pub(crate) fn agreed_call(&self) -> Option<CallId> {
+        match self {
+            Self::Answer(call, Ok(())) => Some(*call),
+            _ => None,
+        }
+    }
+}
+
 /// The membership.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct State {
     limits: Limits,
     rng: fastrand::Rng,
@@ -137,6 +156,8 @@ pub(crate) struct State {
     queued: Vec<Queued>,
     last_id: u64,
     version: u64,
+    /// Versions up to this one are written down as used.
+    reserved: u64,
     applied: u64,
     replaced: u64,
     draining: bool,
@@ -144,6 +165,8 @@ pub(crate) struct State {
     seats_changed: bool,
     table_changed: bool,
     effects: Vec<Effect>,
+    /// What was last asked to be written down.
+    saved: Option<Arc<Saved>>,
 }
 
 /// The ring didn't take a member in.
@@ -163,60 +186,21 @@ struct Limits {
     workers: usize,
     places: Option<PlaceLimits>,
     replica_send_proxy: Option<ProxyVersion>,
+    keep_replicas: bool,
 }
 
+/// So many versions are written down as used at a time: a table must not wait for the disk, nor a version come twice.
+const VERSIONS_RESERVED: u64 = 1000;
 /// How often a draining replica's sessions are counted: nobody tells when the last one ends.
 const DRAIN_POLL: Duration = Duration::from_millis(20);
 
 impl State {
-    /// The first members: the replicas, then the `--backend`s. The effects start them and publish the first table.
-    pub(crate) fn new(
-        config: &AdminConfig,
-        workers: usize,
-        rng: fastrand::Rng,
-        now: Moment,
-    ) -> Result<(Self, Vec<Effect>), MemberRefused> {
-        let mut ring = Ring::new(config.ring);
-        let mut state = Self {
-            limits: Limits {
-                replicas_max: config.replicas_max,
-                drain_timeout: Some(config.drain_timeout).filter(|timeout| !timeout.is_zero()),
-                workers,
-                places: config.places,
-                replica_send_proxy: config.replica_send_proxy,
-            },
-            rng,
-            slots: ring.slot_map(),
-            ring,
-            numbers: SeatNumbers::new(seats_are_reused(&config.ring)),
-            names: NameMaker::new(config.names.made_up.clone()),
-            places: Vec::new(),
-            leaving: Vec::new(),
-            moved: Vec::new(),
-            pending: Vec::new(),
-            queued: Vec::new(),
-            last_id: 0,
-            version: 0,
-            applied: 0,
-            replaced: 0,
-            draining: false,
-            stopping: false,
-            seats_changed: true,
-            table_changed: true,
-            effects: Vec::new(),
-        };
-        state.take_first_seats(config, now)?;
-        state.publish_changes();
-        let effects = std::mem::take(&mut state.effects);
-        Ok((state, effects))
-    }
-
     /// Takes one input in.
     pub(crate) fn apply(&mut self, input: Input, now: Moment) -> Vec<Effect> {
         match input {
             Input::Add(call, request) => self.add(call, request, now),
             Input::Remove(call, request) => self.remove(call, &request, now),
-            Input::Launched { id, pid, addr, trace: _ } => self.launched(id, pid, addr, now),
+            Input::Launched { id, pid, addr, trace } => self.launched(id, pid, addr, trace, now),
             Input::Paused(id) => self.paused(id, now),
             Input::Resumed(id) => self.resumed(id),
             Input::Exited { id, exit } => self.exited(id, &exit, now),
@@ -225,6 +209,7 @@ impl State {
             Input::Cleared(id) => self.cleared(id, now),
             Input::Suspected { id, refused } => self.suspected(id, refused),
             Input::Resolved { name, addr } => self.resolved(&name, addr, now),
+            Input::NotSaved(calls) => self.not_saved(calls, now),
             Input::Applied(version) => self.applied = self.applied.max(version),
             Input::Tick => self.tick(now),
             Input::BeginDrain => self.begin_drain(),
@@ -232,6 +217,7 @@ impl State {
         }
         self.stop_drained(now);
         self.publish_changes();
+        self.save_changes();
         std::mem::take(&mut self.effects)
     }
 
@@ -242,6 +228,16 @@ impl State {
         let drains = self.leaving.iter().any(Leaving::is_draining).then(|| now + DRAIN_POLL);
         let moved = self.moved.iter().map(|moved| moved.deadline);
         changes.chain(places).chain(drains).chain(moved).min()
+    }
+
+    /// Whether an `/add` still waits for its replicas.
+    pub(crate) fn has_open_calls(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// What was last asked to be written down.
+    pub(crate) fn last_saved(&self) -> Option<&Arc<Saved>> {
+        self.saved.as_ref()
     }
 
     /// Whether everything has stopped after `Stop`.
@@ -262,26 +258,11 @@ impl State {
         }
     }
 
-    fn take_first_seats(&mut self, config: &AdminConfig, now: Moment) -> Result<(), MemberRefused> {
-        let taken: Vec<&str> = config.backends.iter().map(|backend| &*backend.name).collect();
-        let numbered = (1_u64..).map(|n| super::names::fill(&config.names.first, "n", &n.to_string()));
-        let free = numbered.filter(|name| !taken.contains(&&**name));
-        for name in free.take(config.replicas as usize) {
-            let seat = Seat::numbered(self.numbers.give());
-            self.take_seat(Place::new(name.into(), seat, Weight::ONE, now))?;
-            self.launch(self.places.len() - 1, now);
-        }
-        for backend in &config.backends {
-            let number = self.numbers.give();
-            self.take_seat(place::static_place(backend, number, now))?;
-        }
-        Ok(())
-    }
-
-    /// Puts a new place into the ring.
-    fn take_seat(&mut self, place: Place) -> Result<(), MemberRefused> {
+    /// Puts a place into the ring, on these slots if it had some there in an earlier run.
+    fn take_seat(&mut self, mut place: Place, ring_places: &[u32]) -> Result<(), MemberRefused> {
         let member = Member { seat: place.seat, weight: place.weight };
-        self.ring.add(member).map_err(|why| MemberRefused { name: Arc::clone(&place.name), why })?;
+        self.ring.restore(member, ring_places).map_err(|why| MemberRefused { name: Arc::clone(&place.name), why })?;
+        place.ring_places = self.ring.places(&place.seat);
         self.names.note(&place.name);
         self.places.push(place);
         self.seats_changed = true;
@@ -309,6 +290,41 @@ impl State {
         }
         self.seats_changed = false;
         self.table_changed = false;
+        // Long before they are used up, so that no table waits for the disk.
+        if self.version + VERSIONS_RESERVED / 2 > self.reserved {
+            self.reserved = self.version + VERSIONS_RESERVED;
+        }
+    }
+
+    fn save_changes(&mut self) {
+        if self.stopping {
+            // What `stop` has written is the last word.
+            return;
+        }
+        let saved = self.to_save();
+        let urgent = self.saved.as_ref().is_none_or(|older| saved.is_urgent(older));
+        if self.saved.as_deref() != Some(&saved) {
+            self.save(saved, urgent);
+        }
+    }
+
+    fn save(&mut self, saved: Saved, urgent: bool) {
+        let saved = Arc::new(saved);
+        self.saved = Some(Arc::clone(&saved));
+        self.effects.insert(0, Effect::Save { saved, urgent });
+    }
+
+    fn to_save(&self) -> Saved {
+        let pending = self.places.iter().filter(|place| place.call.is_some());
+        let members = self.places.iter().filter(|place| place.call.is_none());
+        Saved {
+            epoch: self.reserved,
+            last_id: self.last_id,
+            target: Some(members.clone().filter(|place| place.supervised).count() as u32),
+            seats: self.numbers.saved(pending.map(|place| place.seat.number())),
+            used_names: Arc::clone(self.names.used()),
+            members: members.map(Place::to_save).collect(),
+        }
     }
 
     /// The ready ones. Where there are none, those whose checks only time out or go wrong: the checker may be what is
@@ -317,11 +333,6 @@ impl State {
         let ready: Vec<_> = self.places.iter().filter_map(Place::routable).cloned().collect();
         if ready.is_empty() { self.places.iter().filter_map(Place::hung).cloned().collect() } else { ready }
     }
-}
-
-/// The `assignment` hash places a seat by its number, so a number that was used stays that seat's for ever.
-fn seats_are_reused(ring: &RingConfig) -> bool {
-    !ring.digits_are_numbers()
 }
 
 #[cfg(test)]

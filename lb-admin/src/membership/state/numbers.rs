@@ -5,8 +5,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::membership::saved::SavedSeats;
+
 /// Gives numbers and takes them back.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct SeatNumbers {
     /// Whether a freed number is given again (not for `assignment`).
     reuse: bool,
@@ -18,6 +20,19 @@ pub(super) struct SeatNumbers {
 impl SeatNumbers {
     pub(super) fn new(reuse: bool) -> Self {
         Self { reuse, next: 1, free: BTreeSet::new() }
+    }
+
+    /// As an earlier run left them; `taken` are those in use now.
+    pub(super) fn restored(reuse: bool, saved: &SavedSeats, taken: &BTreeSet<u32>) -> Self {
+        let above = taken.last().map_or(1, |last| last + 1);
+        let next = if reuse { above } else { above.max(saved.next) };
+        let unused = |number: &u32| !taken.contains(number) && (reuse || saved.free.contains(number));
+        Self { reuse, next, free: (1..next).filter(unused).collect() }
+    }
+
+    /// To be written down; `pending` were given for calls that a restart takes back.
+    pub(super) fn saved(&self, pending: impl Iterator<Item = u32>) -> SavedSeats {
+        SavedSeats { next: self.next, free: self.free.iter().copied().chain(pending).collect() }
     }
 
     pub(super) fn give(&mut self) -> u32 {

@@ -12,11 +12,13 @@ use lb_core::backend::{Backend, BackendId, BackendState, ProxyVersion, Seat, Wei
 
 use super::{CallId, Limits, Moment};
 use crate::config::StaticBackend;
+use crate::membership::saved::SavedMember;
 use crate::membership::snapshot::BackendView;
 use crate::supervisor::backoff::Backoff;
+use crate::supervisor::launcher::Trace;
 
 /// A seat, and who sits there.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Place {
     pub(super) name: Arc<str>,
     pub(super) seat: Seat,
@@ -34,11 +36,15 @@ pub(super) struct Place {
     pub(super) backoff: Backoff,
     /// Launches under this name.
     pub(super) launches: u32,
+    /// The seat's slots, where the ring's rule gives it some that depend on history.
+    pub(super) ring_places: Vec<u32>,
+    /// What finds the replica again after a restart.
+    pub(super) trace: Option<Trace>,
     pub(super) life: Life,
 }
 
 /// Where the replica in a place stands.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Life {
     /// Nobody there: until the next launch is due, or (`None`) a `--backend` without an address yet, or no launch any
     /// more because the process is stopping.
@@ -50,7 +56,7 @@ pub(super) enum Life {
     Alive(Alive),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Alive {
     pub(super) pid: Option<u32>,
     pub(super) backend: Arc<Backend>,
@@ -99,6 +105,8 @@ impl Place {
             since: now,
             backoff: Backoff::default(),
             launches: 0,
+            ring_places: Vec::new(),
+            trace: None,
             life: Life::Absent { launch_at: None },
         }
     }
@@ -146,6 +154,20 @@ impl Place {
         Some(&alive.backend)
     }
 
+    /// To be written down.
+    pub(super) fn to_save(&self) -> SavedMember {
+        SavedMember {
+            name: Arc::clone(&self.name),
+            seat: self.seat.number(),
+            places: self.ring_places.clone(),
+            weight: self.weight.thousandths(),
+            supervised: self.supervised,
+            listed: self.listed,
+            id: self.id().filter(|_| self.supervised).map(|id| id.0),
+            trace: self.trace.clone(),
+        }
+    }
+
     pub(super) fn enter(&mut self, life: Life, now: Moment) {
         self.life = life;
         self.since = now;
@@ -176,7 +198,7 @@ impl Place {
 }
 
 /// A replica without a place, until its process is gone.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Leaving {
     pub(super) id: BackendId,
     pub(super) name: Arc<str>,
@@ -231,7 +253,7 @@ impl Leaving {
 }
 
 /// An address that a `--backend` had before its name resolved to another: its sessions may finish until then.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Moved {
     pub(super) id: BackendId,
     pub(super) deadline: Instant,

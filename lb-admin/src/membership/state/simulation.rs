@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::world::config;
 use super::*;
+use crate::config::AdminConfig;
 
 /// Where every replica of the simulation is, and how it is found again.
 const ADDR: ([u8; 4], u16) = ([127, 0, 0, 1], 20_000);
@@ -55,7 +56,7 @@ impl Simulation {
         let mut rng = fastrand::Rng::with_seed(seed);
         let now = Moment::now();
         let config = AdminConfig { replicas_max: 12, replicas: rng.u32(0..5), ..config(0) };
-        let (state, effects) = State::new(&config, 1, rng.fork(), now).expect("it fits");
+        let (state, effects) = State::new(&config, 1, rng.fork(), now, None).expect("it fits");
         let user_names = (1..=config.replicas).map(|n| format!("S{n}")).collect();
         let mut simulation = Self {
             rng,

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use super::*;
+use crate::config::AdminConfig;
 pub(super) use crate::config::sample::config;
 
 /// A state whose effects are kept until the test looks at them.
@@ -16,8 +17,12 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(config: &AdminConfig) -> Self {
+        Self::begin(config, None)
+    }
+
+    pub(super) fn begin(config: &AdminConfig, saved: Option<Saved>) -> Self {
         let now = Moment::now();
-        let (state, effects) = State::new(config, 1, fastrand::Rng::with_seed(5), now).expect("it fits");
+        let (state, effects) = State::new(config, 1, fastrand::Rng::with_seed(5), now, saved).expect("it fits");
         Self { state, now, effects: effects.into(), calls: 0 }
     }
 

@@ -87,11 +87,12 @@ impl From<LaunchError> for Exit {
 
 impl ContainerLauncher {
     /// Nothing is asked of the engine yet.
-    pub(crate) fn new(config: DockerConfig, server_id: String) -> Self {
+    pub(crate) fn new(config: DockerConfig, server_id: String, instance: String) -> Self {
         let engine = Arc::new(Engine::from_environment());
-        let spec = Spec { config, server_id };
+        let run = format!("{:016x}", fastrand::u64(..));
+        let spec = Spec { config, server_id, instance, run: run.clone() };
         let removals = Removals::new(Arc::clone(&engine));
-        let watch = Watch::new(Arc::clone(&engine), removals.clone(), spec.own_label());
+        let watch = Watch::new(Arc::clone(&engine), removals.clone(), spec.own_label(), run);
         let keep_dead = spec.config.keep_dead;
         Self {
             shared: Arc::new(Shared { engine, watch, removals, keep_dead }),
@@ -151,7 +152,7 @@ impl ContainerLauncher {
                 Err(EngineError::NotFound(_)) => continue,
                 Err(error) => return Err(error.into()),
             };
-            match judge(&holder, &self.spec.config.instance) {
+            match judge(&holder, &self.spec.instance) {
                 Conflict::Foreign(words) => return Err(LaunchError::NameTaken(words)),
                 Conflict::Rename(name) => {
                     tracing::debug!("{taken}; renamed to {name}");
@@ -217,6 +218,8 @@ impl ContainerLauncher {
 
     /// A container that still runs, as ours.
     fn take_over(&self, order: &Order, id: String, addr: SocketAddr, started_at: String) -> Container {
+        // Nobody else may be given its port.
+        let lease = addr.ip().is_loopback().then(|| self.ports.take(addr.port()));
         let facts = self.shared.watch.register(&id);
         self.shared.watch.started(&id, started_at);
         self.shared.watch.look_soon();
@@ -226,7 +229,7 @@ impl ContainerLauncher {
             addr,
             facts,
             shared: Arc::clone(&self.shared),
-            _lease: None,
+            _lease: lease,
             life: Life::default(),
             id,
         }
@@ -246,8 +249,7 @@ impl Launcher for ContainerLauncher {
     type Replica = Container;
 
     async fn launch(&self, order: &Order) -> Result<Container, Exit> {
-        self.shared.watch.run();
-        self.shared.watch.ledger().begin(order.id);
+        self.shared.watch.begin();
         let _place = self.places.acquire().await.expect("the semaphore is never closed");
         let started = timeout(LAUNCH_DEADLINE, self.start(order)).await.unwrap_or(Err(LaunchError::TooLate));
         started.map_err(|error| {
@@ -261,8 +263,7 @@ impl Launcher for ContainerLauncher {
             self.shared.watch.ledger().end(order.id);
             Err(Exit::because(how))
         };
-        self.shared.watch.run();
-        self.shared.watch.ledger().begin(order.id);
+        self.shared.watch.begin();
         let found = match (self.find(order, trace).await, trace) {
             (Ok(Some(found)), _) => found,
             (Ok(None), _) => return gone("gone"),
@@ -272,7 +273,7 @@ impl Launcher for ContainerLauncher {
             }
             (Err(error), _) => return gone(&error.to_string()),
         };
-        let is_ours = found.labels.get(INSTANCE) == Some(&self.spec.config.instance);
+        let is_ours = found.labels.get(INSTANCE) == Some(&self.spec.instance);
         let runs = matches!(found.condition, Condition::Running | Condition::Paused);
         match self.address(&found).await {
             Some(addr) if is_ours && runs => Ok(self.take_over(order, found.id, addr, found.started_at)),
@@ -282,7 +283,7 @@ impl Launcher for ContainerLauncher {
     }
 
     async fn sweep(&self, known: &[BackendId]) {
-        self.shared.watch.run();
+        self.shared.watch.begin();
         self.shared.watch.ledger().know(known);
         self.shared.watch.look_soon();
     }

@@ -11,35 +11,27 @@ use lb_core::backend::BackendId;
 /// What has become of the incarnations.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
-    /// Launched or adopted by this process, and not over. One that is left running at our end stays here.
-    current: HashSet<BackendId>,
-    /// Over.
     over: HashSet<BackendId>,
-    /// Those of an earlier life that may stay, once somebody has said which.
+    /// Those of earlier runs that may stay, once somebody has said which.
     known: Option<HashSet<BackendId>>,
 }
 
 impl Ledger {
-    /// It is being started or taken over.
-    pub(super) fn begin(&mut self, id: BackendId) {
-        self.current.insert(id);
-    }
-
     /// It has ended, or came to nothing.
     pub(super) fn end(&mut self, id: BackendId) {
-        self.current.remove(&id);
         self.over.insert(id);
     }
 
-    /// All others of earlier lives may go.
+    /// All others of earlier runs may go.
     pub(super) fn know(&mut self, known: &[BackendId]) {
         self.known = Some(known.iter().copied().collect());
     }
 
-    /// Whether a container that bears this incarnation's label has no business here.
-    pub(super) fn is_stray(&self, id: BackendId) -> bool {
-        let is_known = self.known.as_ref().is_none_or(|known| known.contains(&id));
-        !self.current.contains(&id) && (self.over.contains(&id) || !is_known)
+    /// Whether a container that nobody holds has no business here. Of our own run it may be one that is just being made,
+    /// or that was left running on purpose.
+    pub(super) fn is_stray(&self, id: BackendId, is_of_this_run: bool) -> bool {
+        let is_unknown = self.known.as_ref().is_some_and(|known| !known.contains(&id));
+        self.over.contains(&id) || (!is_of_this_run && is_unknown)
     }
 }
 

@@ -12,11 +12,13 @@ use crate::config::DockerConfig;
 use crate::membership::names::fill;
 
 /// On everything that we make.
-pub(super) const MANAGED: &str = "lb.managed";
+const MANAGED: &str = "lb.managed";
 /// Whose it is: the random id that a state directory keeps.
 pub(super) const INSTANCE: &str = "lb.instance";
 /// The incarnation ([`BackendId`]).
-pub(super) const REPLICA: &str = "lb.replica";
+const REPLICA: &str = "lb.replica";
+/// The run of `lb serve` that has made it: where what was saved is lost, the next counts its incarnations from 1 again.
+const RUN: &str = "lb.run";
 /// `--pool`.
 const POOL: &str = "lb.pool";
 /// The seat's number.
@@ -33,6 +35,10 @@ pub(super) struct Spec {
     pub(super) config: DockerConfig,
     /// The pattern of `--server-id`, with `{name}` and `{n}`, the seat's number.
     pub(super) server_id: String,
+    /// The random id of our state directory.
+    pub(super) instance: String,
+    /// This run of `lb serve`, by chance.
+    pub(super) run: String,
 }
 
 impl Spec {
@@ -69,19 +75,23 @@ impl Spec {
 
     /// By which everything of ours is found.
     pub(super) fn own_label(&self) -> String {
-        format!("{INSTANCE}={}", self.config.instance)
+        format!("{INSTANCE}={}", self.instance)
     }
 
     /// On the network, where it is we who make it.
     pub(super) fn network_labels(&self) -> HashMap<String, String> {
-        let labels = [(MANAGED, "true"), (INSTANCE, &self.config.instance), (POOL, &self.config.pool)];
+        let labels = [(MANAGED, "true"), (INSTANCE, &self.instance), (POOL, &self.config.pool)];
         labels.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
     }
 
     fn labels(&self, order: &Order) -> HashMap<String, String> {
         let mut labels = self.network_labels();
-        let of_replica =
-            [(REPLICA, order.id.0.to_string()), (SEAT, order.seat.to_string()), (NAME, order.name.to_string())];
+        let of_replica = [
+            (REPLICA, order.id.0.to_string()),
+            (RUN, self.run.clone()),
+            (SEAT, order.seat.to_string()),
+            (NAME, order.name.to_string()),
+        ];
         labels.extend(of_replica.map(|(key, value)| (key.to_owned(), value)));
         labels
     }
@@ -95,6 +105,11 @@ pub(super) fn name_when_leaving(name: &str, id: BackendId) -> String {
 /// The incarnation that a container's labels speak of.
 pub(super) fn replica_of(labels: &HashMap<String, String>) -> Option<BackendId> {
     labels.get(REPLICA)?.parse().ok().map(BackendId)
+}
+
+/// Whether this run of `lb serve` has made it.
+pub(super) fn is_of_run(labels: &HashMap<String, String>, run: &str) -> bool {
+    labels.get(RUN).is_some_and(|of| of == run)
 }
 
 #[cfg(test)]

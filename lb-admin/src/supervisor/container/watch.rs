@@ -11,14 +11,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use lb_core::backend::BackendId;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{sleep, timeout};
 
 use super::super::docker::{Condition, Engine, EngineError, Event, Happening, Listed};
 use super::ledger::Ledger;
 use super::removal::Removals;
-use super::spec::replica_of;
+use super::spec::{is_of_run, replica_of};
 
 /// Between two lists.
 const LIST_INTERVAL: Duration = Duration::from_secs(3);
@@ -43,6 +42,7 @@ pub(super) struct Watch {
     engine: Arc<Engine>,
     removals: Removals,
     own_label: String,
+    run: String,
     ledger: Mutex<Ledger>,
     entries: Mutex<HashMap<String, Entry>>,
     running: AtomicBool,
@@ -64,11 +64,12 @@ struct Entry {
 }
 
 impl Watch {
-    pub(super) fn new(engine: Arc<Engine>, removals: Removals, own_label: String) -> Arc<Self> {
+    pub(super) fn new(engine: Arc<Engine>, removals: Removals, own_label: String, run: String) -> Arc<Self> {
         Arc::new(Self {
             engine,
             removals,
             own_label,
+            run,
             ledger: Mutex::default(),
             entries: Mutex::default(),
             running: AtomicBool::new(false),
@@ -79,7 +80,7 @@ impl Watch {
     }
 
     /// Begins to watch, at the first call. Needs a runtime, which isn't there yet when the launcher is made.
-    pub(super) fn run(self: &Arc<Self>) {
+    pub(super) fn begin(self: &Arc<Self>) {
         if !self.running.swap(true, Ordering::Relaxed) {
             tokio::spawn(Arc::clone(self).listen());
             tokio::spawn(Arc::clone(self).patrol());
@@ -162,7 +163,9 @@ impl Watch {
     }
 
     fn remove_if_stray(&self, container: &Listed) {
-        let is_stray = replica_of(&container.labels).is_some_and(|id: BackendId| self.ledger().is_stray(id));
+        let Listed { labels, .. } = container;
+        let is_ours = is_of_run(labels, &self.run);
+        let is_stray = replica_of(labels).is_some_and(|id| self.ledger().is_stray(id, is_ours));
         // A dead one that is kept for a while has its time; one that somebody has started again hasn't.
         let is_kept = container.condition == Condition::Ended && self.removals.includes(&container.id);
         if is_stray && !is_kept {

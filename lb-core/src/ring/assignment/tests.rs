@@ -172,3 +172,16 @@ fn the_largest_seat_number_does_not_overflow() {
     assert_eq!(ring.add(member(u32::MAX)), Ok(()));
     assert!(Circle::new(SLOTS, Probing::Quadratic).place(&Seat::numbered(u32::MAX)).is_some());
 }
+
+#[test]
+fn places_that_do_not_fit_are_chosen_anew() {
+    let config = full(LINEAR);
+    let original = ring(config, [member(1)]);
+    let places = original.places(&member(1).seat);
+    assert_eq!(places.len(), PLACES);
+    for wrong in [vec![], vec![512; PLACES], vec![places[0]; PLACES], places[1..].to_vec()] {
+        let mut restored = Ring::new(config);
+        restored.restore(member(1), &wrong).unwrap();
+        assert_eq!(restored.places(&member(1).seat), places, "{wrong:?}");
+    }
+}
