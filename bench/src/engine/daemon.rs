@@ -17,6 +17,8 @@ use crate::peer::process::{Process, TempDir, on_path};
 
 /// How long it may take until it answers, and until it has ended.
 const CHANGED_WITHIN: Duration = Duration::from_secs(30);
+/// How long what it leaves behind may take to go.
+const GONE_WITHIN: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// An engine that is ours to stop.
@@ -25,7 +27,6 @@ pub(crate) struct Daemon {
     /// How it is asked.
     pub(crate) engine: Engine,
     running: Option<Process>,
-    // Last, so that it is there until the process has ended.
     dir: TempDir,
 }
 
@@ -110,5 +111,27 @@ impl Daemon {
         command.stdin(Stdio::null()).stdout(Stdio::null());
         self.running = Some(Process::start(&mut command, TempDir::new()?)?);
         Ok(())
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // Told twice it would leave its mounts, and its containerd writes until a moment after its end.
+        if let Some(running) = self.running.take() {
+            let _ended = running.ends_after(Signal::TERM, CHANGED_WITHIN);
+        }
+        // It mounts its data onto itself where mounts are shared; best effort, for mostly it has undone that.
+        let mut unmount = Command::new("umount");
+        unmount.arg(self.dir.path().join("data")).stdin(Stdio::null()).stderr(Stdio::null());
+        let _unmounted = unmount.status();
+        let deadline = std::time::Instant::now() + GONE_WITHIN;
+        while std::fs::remove_dir_all(self.dir.path()).is_err_and(|error| error.kind() != std::io::ErrorKind::NotFound)
+        {
+            if std::time::Instant::now() > deadline {
+                eprintln!("lb-bench: {} can't be removed", self.dir.path().display());
+                return;
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
     }
 }
