@@ -17,6 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::LocalSet;
 
 mod balancer;
+mod engine;
 mod experiment;
 mod load;
 mod peer;

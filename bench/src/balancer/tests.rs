@@ -1,6 +1,15 @@
 //! What may be written for a target and a runtime.
 
-use super::{Runtime, address, runtime};
+use clap::Parser;
+
+use super::{Balancer, Program, Runtime, address};
+use crate::load::test_server::on_one_thread;
+
+#[derive(Debug, Parser)]
+struct Typed {
+    #[command(flatten)]
+    program: Program,
+}
 
 #[test]
 fn a_target_is_a_host_and_a_port() {
@@ -10,8 +19,15 @@ fn a_target_is_a_host_and_a_port() {
 }
 
 #[test]
-fn docker_is_refused_with_its_reason() {
-    assert_eq!(runtime("process"), Ok(Runtime::Process));
-    assert!(runtime("docker").unwrap_err().contains("yet"));
-    assert!(runtime("podman").is_err());
+fn a_runtime_is_one_of_two_and_only_containers_have_an_inside() {
+    let typed = |words: &[&str]| Typed::try_parse_from([&["lb-bench"], words].concat()).map(|typed| typed.program);
+    let program = typed(&["--runtime", "docker", "--image", "lb:x", "--inside"]).unwrap();
+    assert_eq!((program.runtime, program.image.as_str(), program.inside), (Runtime::Docker, "lb:x", true));
+    assert_eq!(typed(&[]).unwrap().runtime, Runtime::Process);
+    assert!(typed(&["--runtime", "podman"]).is_err());
+    let program = typed(&["--inside"]).unwrap();
+    on_one_thread(async move {
+        let refused = Balancer::start(&program, 1, &[]).await.expect_err("processes have no network to be in");
+        assert!(refused.to_string().contains("--runtime docker"), "{refused}");
+    });
 }

@@ -15,6 +15,7 @@ use super::shares::{Counts, SlotShares};
 use super::statistics::{self, ChiSquare};
 use super::words::{p_value, percent, thousands};
 use crate::balancer::{Balancer, Target};
+use crate::engine::conntrack;
 use crate::load::{Connections, Plan, Tally};
 use crate::report::Report;
 use crate::report::chart::{Chart, Ideal, Kind, Series};
@@ -53,6 +54,8 @@ struct Found {
     unknown: Option<&'static str>,
     hash: Option<Hash>,
     follows: Option<ChiSquare>,
+    /// What containers' network says for itself.
+    network: Option<String>,
 }
 
 /// One replica.
@@ -85,7 +88,8 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     let rows = rows(&balancer.admin.replicas().await?, &first, shares.as_ref(), options.pass.requests);
     let follows = statistics::chi_square(&answered(&rows), &slots(&rows));
     let follows = follows.filter(|_| hash.is_some_and(|hash| !hash.is_public()) && shares.is_some());
-    Ok(report(options, &Found { rows, first, second, unknown, hash, follows }))
+    let network = balancer.pool().map(|_| conntrack::in_words());
+    Ok(report(options, &Found { rows, first, second, unknown, hash, follows, network }))
 }
 
 fn rows(replicas: &[String], first: &Tally, shares: Option<&SlotShares>, requests: u64) -> Vec<Row> {
@@ -122,9 +126,10 @@ fn report(options: &Options, found: &Found) -> Report {
     let connections = if options.keep_alive { "kept alive" } else { "one a request" };
     Report {
         title: format!(
-            "A-1: {} ids on {} replicas, hash {}, connections {connections}, concurrency {}",
+            "A-1: {} ids on {} replicas, {}hash {}, connections {connections}, concurrency {}",
             thousands(requests),
             found.rows.len(),
+            options.target.in_words(),
             found.hash.map_or("unknown", Hash::name),
             options.pass.concurrency
         ),
@@ -164,6 +169,7 @@ fn lines(found: &Found) -> Vec<String> {
         (None, None) => lines.push("against the table: every replica's count is known exactly".to_owned()),
     }
     lines.push(format!("ids at another replica in the second pass: {}", second.elsewhere_than(first)));
+    lines.extend(found.network.clone());
     lines
 }
 
@@ -227,6 +233,7 @@ fn chart(requests: u64, found: &Found) -> Chart {
     let ratio = statistics::max_over_mean(&answered(rows));
     Chart {
         stem: match requests {
+            _ if found.network.is_some() => "a1_docker",
             10_000 => "a1_10k",
             100_000 => "a1_100k",
             1_000_000 => "a1_1m",

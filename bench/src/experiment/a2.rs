@@ -12,8 +12,12 @@ use super::statistics;
 use super::walk::{self, Step};
 use super::words::thousands;
 use crate::balancer::{Balancer, Target};
+use crate::engine::conntrack;
 use crate::report::Report;
 use crate::report::chart::{Chart, Kind, Series};
+
+/// The charts' files where the replicas are containers: both may be in one directory of results.
+const CONTAINER_STEMS: [&str; 3] = ["a2_docker_load", "a2_docker_moved", "a2_docker_rate"];
 
 /// `lb-bench a2`
 #[derive(Debug, clap::Args)]
@@ -46,7 +50,12 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     if !balancer.is_own() {
         balancer.scale_to(found).await?;
     }
-    Ok(report(options, hash, &steps))
+    let mut report = report(options, hash, &steps);
+    if balancer.pool().is_some() {
+        report.lines.push(conntrack::in_words());
+        report.charts.iter_mut().zip(CONTAINER_STEMS).for_each(|(chart, stem)| chart.stem = stem);
+    }
+    Ok(report)
 }
 
 fn report(options: &Options, hash: Option<Hash>, steps: &[Step]) -> Report {
@@ -74,7 +83,11 @@ fn report(options: &Options, hash: Option<Hash>, steps: &[Step]) -> Report {
     let (from, to) = (options.from, options.to);
     let name = hash.map_or("unknown", Hash::name);
     Report {
-        title: format!("A-2: {} ids at each N from {from} to {to}, hash {name}", thousands(requests)),
+        title: format!(
+            "A-2: {} ids at each N from {from} to {to}, {}hash {name}",
+            thousands(requests),
+            options.target.in_words()
+        ),
         lines,
         data: json!({
             "hash": hash.map(Hash::name), "requests": requests,

@@ -1,12 +1,13 @@
-//! Every experiment that belongs into the results, one after the other, in a network of its own where that is permitted.
+//! Every experiment that belongs into the results, one after the other, in a network of its own where that is permitted;
+//! then, in the machine's network, those whose replicas are containers, where there is an engine with the image.
 //!
-//! Which, in which order and how large is one table, [`SERIES`]; the commands in it are parsed as if they were typed, so
+//! Which, in which order and how large is one table each, [`SERIES`] and [`CONTAINERS`]; the commands in it are parsed as if they were typed, so
 //! each can be repeated alone with what the report says. Results are written after each; one that can't be run doesn't
 //! keep the others from it.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::Parser;
@@ -26,6 +27,9 @@ pub(crate) struct Options {
     /// The balancer's binary, if it isn't beside lb-bench
     #[arg(long, value_name = "PATH")]
     lb: Option<PathBuf>,
+    /// What replicas in containers are
+    #[arg(long, value_name = "REF", default_value = "lb:latest")]
+    image: String,
     /// Stay in the network that is there, instead of a namespace of its own
     #[arg(long)]
     no_isolation: bool,
@@ -82,6 +86,31 @@ const SERIES: &[Entry] = &[
     },
 ];
 
+/// An experiment on replicas in containers.
+struct Part {
+    /// Of its results: the experiment itself is in the series already.
+    name: &'static str,
+    /// What is typed, for results that count and for a quick look.
+    words: &'static [&'static str],
+    quick_flags: &'static [&'static str],
+}
+
+/// In the order in which they are run and shown, after the series.
+const CONTAINERS: &[Part] = &[
+    Part { name: "a1-docker", words: &["a1", "--runtime=docker"], quick_flags: &["--requests=500"] },
+    Part { name: "a2-docker", words: &["a2", "--runtime=docker"], quick_flags: &["--requests=500", "--to=3"] },
+    Part { name: "a3-docker-kill", words: &["a3", "--runtime=docker", "--kills=100"], quick_flags: &["--kills=1"] },
+    Part { name: "a3-docker-stop", words: &["a3", "--runtime=docker", "--signal=stop"], quick_flags: &["--kills=1"] },
+    Part { name: "a3-docker-pause", words: &["a3", "--runtime=docker", "--signal=pause"], quick_flags: &["--kills=1"] },
+    Part { name: "a3-docker-oom", words: &["a3", "--runtime=docker", "--signal=oom"], quick_flags: &["--kills=1"] },
+    Part { name: "a3-docker-rm", words: &["a3", "--runtime=docker", "--signal=rm"], quick_flags: &["--kills=1"] },
+    Part { name: "outage", words: &["outage"], quick_flags: &["--seconds=6"] },
+];
+
+/// How an error begins where something is missing on this machine that the experiment can't do without. It is said, but
+/// doesn't make the series fail.
+const NOT_RUN: &str = "not run: ";
+
 /// A command of the series, parsed like one that is typed.
 #[derive(Debug, Parser)]
 #[command(name = "lb-bench")]
@@ -108,27 +137,61 @@ impl Options {
         }
         arguments
     }
+
+    fn arguments_of_part(&self, part: &Part) -> Vec<String> {
+        let given = |flag: &&str| self.quick && part.quick_flags.iter().any(|quick| same_flag(quick, flag));
+        let words = part.words.iter().filter(|word| !given(word));
+        let quick = part.quick_flags.iter().filter(|_| self.quick);
+        let mut arguments: Vec<String> = words.chain(quick).map(|&word| word.to_owned()).collect();
+        arguments.extend(["--image".to_owned(), self.image.clone()]);
+        if let Some(lb) = &self.lb {
+            arguments.extend(["--lb".to_owned(), lb.display().to_string()]);
+        }
+        arguments
+    }
+}
+
+/// Whether both are `--flag=…` of one flag: it may be typed once.
+fn same_flag(one: &str, other: &str) -> bool {
+    let name = |word: &str| word.split_once('=').map(|(name, _)| name.to_owned());
+    name(one).is_some() && name(one) == name(other)
 }
 
 /// Runs the series. Without `out` the results are in `bench/results/<date>`.
 pub(crate) async fn run(options: &Options, json: bool, out: Option<&Path>) -> anyhow::Result<ExitCode> {
     let dir = out.map_or_else(|| Path::new("bench/results").join(today()), Path::to_owned);
     let mut results = Results::create(&dir)?;
+    let all = SERIES.len() + CONTAINERS.len();
     for (index, entry) in SERIES.iter().enumerate() {
         let arguments = options.arguments(entry);
-        eprintln!("lb-bench: {} of {}: {}", index + 1, SERIES.len(), command_line(&arguments));
-        let began = Instant::now();
-        let outcome = experiment(&arguments).await.map_err(|error| format!("{error:#}"));
-        match &outcome {
-            // The verdict of the series is made of all of them at the end.
-            Ok(report) => drop(report.finish(json)),
-            Err(error) => eprintln!("lb-bench: {}: {error}", entry.name),
-        }
-        let command = command_line(&arguments);
-        results.add(Run { name: entry.name.to_owned(), command, took: began.elapsed(), outcome })?;
+        eprintln!("lb-bench: {} of {all}: {}", index + 1, command_line(&arguments));
+        results.add(one(entry.name, &arguments, json).await)?;
+    }
+    let reached = isolation::leave().map_err(|error| format!("{NOT_RUN}{error:#}; see --no-isolation"));
+    for (index, part) in CONTAINERS.iter().enumerate() {
+        let arguments = options.arguments_of_part(part);
+        eprintln!("lb-bench: {} of {all}: {}", SERIES.len() + index + 1, command_line(&arguments));
+        results.add(match &reached {
+            Ok(()) => one(part.name, &arguments, json).await,
+            Err(error) => {
+                let (name, command) = (part.name.to_owned(), command_line(&arguments));
+                Run { name, command, took: Duration::ZERO, outcome: Err(error.clone()) }
+            }
+        })?;
     }
     results.announce();
     Ok(verdict(results.runs()))
+}
+
+async fn one(name: &str, arguments: &[String], json: bool) -> Run {
+    let began = Instant::now();
+    let outcome = experiment(arguments).await.map_err(|error| format!("{error:#}"));
+    match &outcome {
+        // The verdict of the series is made of all of them at the end.
+        Ok(report) => drop(report.finish(json)),
+        Err(error) => eprintln!("lb-bench: {name}: {error}"),
+    }
+    Run { name: name.to_owned(), command: command_line(arguments), took: began.elapsed(), outcome }
 }
 
 async fn experiment(arguments: &[String]) -> anyhow::Result<Report> {
@@ -141,7 +204,7 @@ fn verdict(runs: &[Run]) -> ExitCode {
     for run in runs {
         match &run.outcome {
             Ok(report) => failed |= !report.passed(),
-            Err(_) => not_run = true,
+            Err(error) => not_run |= !error.starts_with(NOT_RUN),
         }
         eprintln!("lb-bench: {}: {}", run.name, run.verdict());
     }

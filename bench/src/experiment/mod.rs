@@ -20,6 +20,7 @@ pub(crate) mod fairness;
 mod front;
 mod hash;
 pub(crate) mod load;
+pub(crate) mod outage;
 pub(crate) mod overload;
 mod pass;
 pub(crate) mod peers;
@@ -29,6 +30,8 @@ pub(crate) mod scale;
 mod shares;
 mod slow;
 mod statistics;
+mod stream;
+mod timeline;
 pub(crate) mod traffic;
 mod walk;
 mod words;
@@ -66,6 +69,8 @@ pub(crate) enum Experiment {
     Load(load::Options),
     /// How much the load generator can ask for, beside wrk
     Ceiling(ceiling::Options),
+    /// The container engine stops for a while under load and starts again: what fails, and is everything whole then?
+    Outage(outage::Options),
     /// How even the rules of the ring are, what a change moves, what a look-up and a build take
     Ring,
 }
@@ -89,6 +94,7 @@ impl Experiment {
             Self::Fairness(_) => "fairness",
             Self::Load(_) => "load",
             Self::Ceiling(_) => "ceiling",
+            Self::Outage(_) => "outage",
             Self::Ring => "ring",
         }
     }
@@ -121,6 +127,7 @@ impl Experiment {
             Self::Fairness(options) => fairness::run(options).await,
             Self::Load(options) => load::run(options).await,
             Self::Ceiling(options) => ceiling::run(options).await,
+            Self::Outage(options) => outage::run(options).await,
             Self::Ring => ring::run().await,
         }
     }

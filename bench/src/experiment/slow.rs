@@ -2,10 +2,14 @@
 
 use anyhow::Context;
 
-use crate::balancer::Program;
+use crate::balancer::{Program, Runtime};
 
 /// `delay` as in `20ms`.
 pub(super) fn slow_replica(program: &Program, delay: &str) -> anyhow::Result<String> {
+    if program.runtime == Runtime::Docker {
+        // The image's entry point is lb, and the port is the container's own.
+        return Ok(format!("replica --delay {delay}"));
+    }
     let program = program.lb.to_str().context("--lb: the path is not UTF-8")?;
     // Split as a shell splits words: within single quotes only a single quote means anything.
     let quoted = program.replace('\'', r"'\''");

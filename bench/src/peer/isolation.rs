@@ -2,10 +2,16 @@
 //!
 //! The bench starts itself again in a fresh network namespace through `unshare` (as root, else in a user namespace of
 //! its own) with loopback up. It stays one process: the same pid, terminal and exit code. Where that isn't permitted it
-//! goes on in the network that is there and says so.
+//! goes on in the network that is there and says so. Containers can only be reached from the machine's network, where
+//! their engine is: [`leave`] goes back there.
 
+use std::fs::File;
+use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
+
+use anyhow::Context;
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use super::process::on_path;
 
@@ -40,6 +46,17 @@ pub(crate) fn enter() {
     again.args(std::env::args_os().skip(1)).env(MARK, "1").env("PATH", path());
     let error = again.exec();
     eprintln!("lb-bench: {}: {error}", unshare.display());
+}
+
+/// Goes back into the machine's network with this thread, and with all that it starts from now on: to be called where
+/// nothing else runs. Nothing happens where it never left.
+pub(crate) fn leave() -> anyhow::Result<()> {
+    if !is_inside() {
+        return Ok(());
+    }
+    let machines = File::open("/proc/1/ns/net").context("the machine's network can't be found")?;
+    let network = Some(LinkNameSpaceType::Network);
+    move_into_link_name_space(machines.as_fd(), network).context("the machine's network can't be entered")
 }
 
 /// With the places where `ip` is on machines that hide it from users.

@@ -39,6 +39,10 @@ impl Environment {
             ("lb", answer(lb_program(&arguments), &["--version"])),
             ("lb-bench", env!("CARGO_PKG_VERSION").to_owned()),
         ];
+        entries.push((
+            "docker",
+            answer("docker", &["version", "--format", "client {{.Client.Version}}, server {{.Server.Version}}"]),
+        ));
         entries.extend(PEERS.map(|(peer, flag)| (peer, answer(peer, &[flag]))));
         Self { entries }
     }

@@ -2,19 +2,19 @@
 //!
 //! A victim must hold at least [`IN_FLIGHT_MIN`] requests by the clients' count *and* by the balancer's; where nobody does,
 //! nobody is killed and the look is repeated. Answers may be on their way by then, so the kill only counts where as many
-//! requests then ended without the victim's answer; otherwise it is repeated. Times on the balancer's side come from `/v1/events`, whose clock is set
-//! against ours just before the kill: by the moment its answer had arrived, so that no time comes out too short.
+//! requests then ended without the victim's answer; otherwise it is repeated (not where the victim may finish them). Times
+//! on the balancer's side come from `/v1/events`, whose clock is set against ours just before the kill: by the moment its
+//! answer had arrived, so that no time comes out too short.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, bail};
-use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::{Duration, Instant, sleep};
 
-use super::stream::{Log, Stream};
-use super::{Fate, Options, freeze};
+use super::{Blow, Options, blow::Victim, freeze};
 use crate::balancer::admin::Event;
 use crate::balancer::{Backend, Balancer, Metrics, Turns};
+use crate::experiment::stream::{Log, Stream};
 use crate::report::progress::Progress;
 
 /// Requests that a victim must hold.
@@ -41,8 +41,10 @@ pub(super) struct Kill {
     pub(super) replacement: String,
     /// Requests it held: open sessions just before, but no more than then ended without its answer.
     pub(super) in_flight: u64,
-    /// When, by the stream's clock.
+    /// When it was gone, or frozen, by the stream's clock.
     pub(super) at_ms: f64,
+    /// From the command to that moment; a process is killed at once.
+    pub(super) command_ms: f64,
     /// The balancer knew, and sent no more.
     pub(super) ejected_ms: f64,
     /// The replacement's first good check.
@@ -64,7 +66,7 @@ impl Kill {
 #[derive(Debug)]
 pub(super) struct Campaign {
     /// What was done to the victims.
-    pub(super) signal: Fate,
+    pub(super) blow: Blow,
     /// In their order, also those that don't count; never empty.
     pub(super) kills: Vec<Kill>,
     /// What the clients saw.
@@ -79,13 +81,12 @@ pub(super) struct Campaign {
     pub(super) turns: Turns,
 }
 
-/// Kills or freezes as often and under the load that `options` say.
-pub(super) async fn campaign(balancer: &Balancer, options: &Options) -> anyhow::Result<Campaign> {
-    let (kills, signal) = (options.kills, options.signal);
+/// Strikes as often and under the load that `options` say.
+pub(super) async fn campaign(balancer: &Balancer, blow: Blow, options: &Options) -> anyhow::Result<Campaign> {
+    let kills = options.kills;
     let stream = Stream::start(balancer.front, usize::from(options.concurrency));
-    let what =
-        if signal == Fate::Kill { "A-3: killing replicas under load" } else { "A-3: freezing replicas under load" };
-    let progress = Progress::steps(what, kills.into());
+    let what = format!("A-3: {}s under load", blow.in_words());
+    let progress = Progress::steps(&what, kills.into());
     let wanted = balancer.admin.replicas().await?.len();
     let (_, backends) = moment(balancer).await?;
     let mut seat_of: BTreeMap<String, u32> =
@@ -100,16 +101,18 @@ pub(super) async fn campaign(balancer: &Balancer, options: &Options) -> anyhow::
                 done.len()
             );
         }
-        let mut kill = match signal {
-            Fate::Kill => kill_one(balancer, &stream, wanted).await?,
-            Fate::Stop => freeze::one(balancer, &stream, wanted).await?,
+        let mut kill = match blow.freezes() {
+            false => kill_one(balancer, &stream, wanted, blow).await?,
+            true => freeze::one(balancer, &stream, wanted).await?,
         };
         let is_new = kill.replacement != kill.victim;
         if seat_of.insert(kill.replacement.clone(), kill.seat).is_some() && is_new {
             reused.insert(kill.replacement.clone());
         }
         sleep(SETTLE).await;
-        kill.in_flight = kill.in_flight.min(stream.interrupted());
+        if !blow.is_gentle() {
+            kill.in_flight = kill.in_flight.min(stream.interrupted());
+        }
         if kill.counts() {
             progress.step();
         }
@@ -119,7 +122,7 @@ pub(super) async fn campaign(balancer: &Balancer, options: &Options) -> anyhow::
     let metrics = balancer.admin.metrics().await?;
     let replays = metrics.as_ref().and_then(Metrics::replays).map(|count| count as u64);
     let turns = metrics.as_ref().map(Turns::of).unwrap_or_default();
-    Ok(Campaign { signal, kills: done, log, seat_of, reused, replays, turns })
+    Ok(Campaign { blow, kills: done, log, seat_of, reused, replays, turns })
 }
 
 /// The balancer's clock against ours, and the last event by then.
@@ -144,13 +147,18 @@ async fn moment(balancer: &Balancer) -> anyhow::Result<(Clock, Vec<Backend>)> {
     Ok((clock, balancer.admin.backends().await?.context("GET /v1/backends: no backends")?))
 }
 
-async fn kill_one(balancer: &Balancer, stream: &Stream, wanted: usize) -> anyhow::Result<Kill> {
-    let (clock, victim, pid, in_flight) = find_victim(balancer, stream, wanted).await?;
-    let killed = Instant::now();
-    stream.kill(&victim.name, killed);
-    kill_process(pid, Signal::KILL)
-        .with_context(|| format!("{} (pid {}) can't be killed", victim.name, pid.as_raw_pid()))?;
-    let back_ms = until_back(balancer, &victim.name, wanted, killed).await?;
+async fn kill_one(balancer: &Balancer, stream: &Stream, wanted: usize, blow: Blow) -> anyhow::Result<Kill> {
+    let (clock, victim, in_flight) = find_victim(balancer, stream, wanted).await?;
+    let prey = Victim::of(balancer, &victim).await?;
+    let begun = Instant::now();
+    stream.kill(&victim.name);
+    let ended = async {
+        let killed = prey.end(blow).await?;
+        stream.gone(killed);
+        Ok(killed)
+    };
+    let (killed, back) = tokio::try_join!(ended, until_back(balancer, &victim.name, wanted))?;
+    let back_ms = back.saturating_duration_since(killed).as_secs_f64() * 1000.0;
     let late = || killed.elapsed() > REPLACED_WITHIN;
     let (died, ready) = loop {
         let events = balancer.admin.events().await?.context("GET /v1/events: no events")?.events;
@@ -174,6 +182,7 @@ async fn kill_one(balancer: &Balancer, stream: &Stream, wanted: usize) -> anyhow
         seat: victim.seat,
         in_flight,
         at_ms,
+        command_ms: killed.duration_since(begun).as_secs_f64() * 1000.0,
         ejected_ms: clock.since(killed, &died),
         ready_ms: clock.since(killed, &ready),
         back_ms,
@@ -188,7 +197,7 @@ pub(super) async fn find_victim(
     balancer: &Balancer,
     stream: &Stream,
     wanted: usize,
-) -> anyhow::Result<(Clock, Backend, Pid, u64)> {
+) -> anyhow::Result<(Clock, Backend, u64)> {
     let begun = Instant::now();
     let mut most = 0;
     while begun.elapsed() < VICTIM_WITHIN {
@@ -196,42 +205,50 @@ pub(super) async fn find_victim(
         let all_ready = backends.iter().filter(|backend| backend.is_ready()).count() == wanted;
         let held = |backend: &Backend| backend.sessions.min(stream.in_flight(&backend.name));
         most = backends.iter().map(held).max().unwrap_or(0).max(most);
-        let candidates: Vec<(Backend, Pid, u64)> = backends
+        let can_be_struck = |backend: &Backend| backend.pid.is_some() || balancer.pool().is_some();
+        let candidates: Vec<(Backend, u64)> = backends
             .into_iter()
             .filter(|backend| all_ready && backend.is_ready() && held(backend) >= IN_FLIGHT_MIN)
-            .filter_map(|backend| Some((Pid::from_raw(backend.pid?)?, held(&backend), backend)))
-            .map(|(pid, in_flight, backend)| (backend, pid, in_flight))
+            .filter(can_be_struck)
+            .map(|backend| (held(&backend), backend))
+            .map(|(in_flight, backend)| (backend, in_flight))
             .collect();
-        if let Some((backend, pid, in_flight)) = fastrand::choice(candidates) {
-            return Ok((clock, backend, pid, in_flight));
+        if let Some((backend, in_flight)) = fastrand::choice(candidates) {
+            return Ok((clock, backend, in_flight));
         }
         sleep(LOOK_EVERY).await;
     }
     bail!(
-        "no ready replica with a process held {IN_FLIGHT_MIN} requests within {VICTIM_WITHIN:?} (most: {most}): \
+        "no ready replica of ours held {IN_FLIGHT_MIN} requests within {VICTIM_WITHIN:?} (most: {most}): \
          raise --concurrency, slow the replicas down (lb replica --delay 20ms)"
     );
 }
 
-async fn until_back(balancer: &Balancer, victim: &String, wanted: usize, killed: Instant) -> anyhow::Result<f64> {
+async fn until_back(balancer: &Balancer, victim: &String, wanted: usize) -> anyhow::Result<Instant> {
+    let begun = Instant::now();
     loop {
         let replicas = balancer.admin.replicas().await?;
         if !replicas.contains(victim) && replicas.len() == wanted {
-            return Ok(killed.elapsed().as_secs_f64() * 1000.0);
+            return Ok(Instant::now());
         }
-        if killed.elapsed() > REPLACED_WITHIN {
+        if begun.elapsed() > REPLACED_WITHIN {
             bail!("{victim} was killed {REPLACED_WITHIN:?} ago; /rep lists {replicas:?}, {wanted} are wanted");
         }
         sleep(LOOK_EVERY).await;
     }
 }
 
-/// The victim's death among the events after `last`, and the next one of its seat that is ready.
+/// Whether from this event on `name` gets no more sessions.
+pub(super) fn is_out(event: &Event, name: &str) -> bool {
+    event.name == name && matches!(event.kind.as_str(), "down" | "died" | "paused")
+}
+
+/// When the victim was taken out, by the events after `last`, and the next one of its seat that is ready.
 fn death_and_replacement(events: &[Event], victim: &Backend, last: u64) -> Option<(Event, Event)> {
     let new = || events.iter().filter(|event| event.id > last);
-    let died = new().find(|event| event.kind == "died" && event.name == victim.name)?;
-    let ready = new().find(|event| event.kind == "ready" && event.seat == victim.seat && event.id > died.id)?;
-    Some((died.clone(), ready.clone()))
+    let out = new().find(|event| is_out(event, &victim.name))?;
+    let ready = new().find(|event| event.kind == "ready" && event.seat == victim.seat && event.id > out.id)?;
+    Some((out.clone(), ready.clone()))
 }
 
 #[cfg(test)]

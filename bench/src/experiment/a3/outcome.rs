@@ -2,14 +2,20 @@
 
 use serde_json::{Value, json};
 
+use super::blow::Blow;
 use super::endpoints::Answered;
 use super::kill::{Campaign, IN_FLIGHT_MIN, Kill};
-use super::{Fate, Options, REPLICA_DELAY, pictures};
+use super::{Options, pictures};
+use crate::engine::conntrack;
 use crate::experiment::words::thousands;
 use crate::report::Report;
 
 /// After N is back, a failure may still be on its way to its client.
 const AFTERMATH_MS: f64 = 100.0;
+
+/// Out of the data path as soon as this after its end, a replica was ejected in time; shown, not judged.
+const EJECTED_MS: f64 = 20.0;
+const CONTAINER_EJECTED_MS: f64 = 50.0;
 
 /// Of n with none failed, at most 3/n fail at 95 %: (1 - 3/n)^n is 5 %.
 const RULE_OF_THREE: f64 = 3.0;
@@ -51,21 +57,11 @@ impl Outcome {
         let asked = format!("A-3: {} requests to every endpoint", self.endpoints.len());
         let Some(campaign) = &self.campaign else { return asked };
         let delay = match options.target.target {
-            None => format!(", {REPLICA_DELAY} an answer"),
+            None => format!(", {}{} an answer", options.target.program.in_words(), options.delay()),
             Some(_) => String::new(),
         };
-        let (what, counted) = (campaign.signal.in_words(), campaign.counted());
+        let (what, counted) = (campaign.blow.in_words(), campaign.counted());
         format!("{asked}, then {counted} {what}s under {} clients{delay}", options.concurrency)
-    }
-}
-
-impl Fate {
-    /// One of them, as a noun.
-    pub(super) fn in_words(self) -> &'static str {
-        match self {
-            Self::Kill => "kill",
-            Self::Stop => "freeze",
-        }
     }
 }
 
@@ -81,16 +77,20 @@ impl Campaign {
         let (back, answered) = (of(|kill| kill.back_ms), of(|kill| kill.answered_ms));
         report.lines.extend([format!("load: {}", self.log.tally), self.kills_in_words()]);
         report.lines.extend(self.failures_in_words(&by_kill));
-        let what = self.signal.in_words();
+        let what = self.blow.in_words();
+        report.lines.extend(self.commands_in_words());
         report.lines.extend([
-            format!("{what} → ejected:                {}", ejected.in_words()),
+            format!("{what} → ejected:                {}{}", ejected.in_words(), self.ejected_in_time()),
             format!("{what} → its seat is ready:      {}", ready.in_words()),
             format!("{what} → /rep lists N again:     {}", back.in_words()),
         ]);
-        if self.signal == Fate::Kill {
-            report.lines.push(format!("kill → replacement's answer:   {}", answered.in_words()));
+        if !self.blow.freezes() {
+            report.lines.push(format!("{what} → replacement's answer:   {}", answered.in_words()));
         }
         report.lines.push(self.turns.in_words());
+        if self.blow.is_of_containers() {
+            report.lines.push(conntrack::in_words());
+        }
         report.violations.extend(self.violations(options, back.worst));
         report.data["load"] = self.log.tally.to_json();
         report.data["signal"] = what.into();
@@ -106,13 +106,13 @@ impl Campaign {
             "answered": answered.to_json(),
         });
         report.charts = vec![pictures::timeline(self)];
-        if self.signal == Fate::Kill {
-            report.charts.push(pictures::recovery(&self.kills));
+        if !self.blow.freezes() {
+            report.charts.push(pictures::recovery(self.blow, &self.kills));
         }
     }
 
     fn kills_in_words(&self) -> String {
-        let (counted, what) = (self.counted(), self.signal.in_words());
+        let (counted, what) = (self.counted(), self.blow.in_words());
         let held = Summary::of(self.kills.iter().filter(|kill| kill.counts()).map(|kill| kill.in_flight as f64));
         format!(
             "{what}s: {counted} with {:.0} to {:.0} requests in flight on the victim, median {:.0}; {} more with fewer than \
@@ -125,7 +125,7 @@ impl Campaign {
     }
 
     fn failures_in_words(&self, by_kill: &ByKill) -> Vec<String> {
-        let (all, what) = (self.kills.len(), self.signal.in_words());
+        let (all, what) = (self.kills.len(), self.blow.in_words());
         let tally = &self.log.tally;
         let mut lines = vec![format!(
             "failed GETs: {} around {all} {what}s, {} elsewhere: {}",
@@ -133,7 +133,7 @@ impl Campaign {
             by_kill.elsewhere,
             at_most(tally.failed(), tally.answered + tally.failed())
         )];
-        if self.signal == Fate::Stop {
+        if self.blow.freezes() {
             let after = self.sent_after_ejection();
             lines.push(format!("of these sent after health had taken the victim down: {}", thousands(after)));
         }
@@ -144,6 +144,25 @@ impl Campaign {
             None => "replays: not counted by this version".to_owned(),
         });
         lines
+    }
+
+    /// What a container's user typed takes a while; all other times begin when that had its effect.
+    fn commands_in_words(&self) -> Option<String> {
+        let commands = Summary::of(self.kills.iter().map(|kill| kill.command_ms));
+        let effect = if self.blow.freezes() { "the replica is frozen" } else { "the replica has ended" };
+        let line = format!("command → {effect}: {}; other times begin there", commands.in_words());
+        self.blow.is_of_containers().then_some(line)
+    }
+
+    /// How many were out of the data path as soon as they should be.
+    fn ejected_in_time(&self) -> String {
+        // Nobody is told of a frozen process: health has to find out.
+        if self.blow == Blow::Freeze {
+            return String::new();
+        }
+        let allowed_ms = if self.blow.is_of_containers() { CONTAINER_EJECTED_MS } else { EJECTED_MS };
+        let in_time = self.kills.iter().filter(|kill| kill.ejected_ms <= allowed_ms).count();
+        format!("; {in_time} of {} within {allowed_ms} ms", self.kills.len())
     }
 
     /// Failed requests that were sent while a victim was known to be down.
@@ -157,9 +176,11 @@ impl Campaign {
 
     fn violations(&self, options: &Options, back_worst_ms: f64) -> Vec<String> {
         let mut violations = Vec::new();
-        if self.signal == Fate::Kill && back_worst_ms > options.worst as f64 {
-            violations
-                .push(format!("N was back after {back_worst_ms:.1} ms at the worst, {} are allowed", options.worst));
+        if !self.blow.freezes() && back_worst_ms > options.worst_ms() as f64 {
+            violations.push(format!(
+                "N was back after {back_worst_ms:.1} ms at the worst, {} are allowed",
+                options.worst_ms()
+            ));
         }
         if !self.reused.is_empty() {
             violations.push(format!("names were given twice: {:?}", self.reused));
@@ -192,7 +213,7 @@ fn failed_by_kill(kills: &[Kill], failures_ms: impl Iterator<Item = f64>) -> ByK
     for at_ms in failures_ms {
         let is_near = |kill: &Kill| {
             let end_ms = kill.at_ms + kill.back_ms.max(kill.answered_ms) + AFTERMATH_MS;
-            (kill.at_ms..=end_ms).contains(&at_ms)
+            (kill.at_ms - kill.command_ms..=end_ms).contains(&at_ms)
         };
         match kills.iter().position(is_near) {
             Some(index) => found.each[index] += 1,
@@ -210,7 +231,7 @@ fn kill_json(kill: &Kill, failed: u64) -> Value {
     json!({
         "victim": kill.victim, "seat": kill.seat, "replacement": kill.replacement, "in_flight": kill.in_flight,
         "counts": kill.counts(),
-        "failed": failed, "at_ms": kill.at_ms, "ejected_ms": kill.ejected_ms, "ready_ms": kill.ready_ms,
+        "failed": failed, "at_ms": kill.at_ms, "command_ms": kill.command_ms, "ejected_ms": kill.ejected_ms, "ready_ms": kill.ready_ms,
         "back_ms": kill.back_ms, "answered_ms": kill.answered_ms,
     })
 }

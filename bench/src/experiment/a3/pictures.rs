@@ -1,8 +1,9 @@
 //! The pictures of A-3: the first kills over time, and how often recovery took how long.
 
+use super::blow::Blow;
 use super::kill::{Campaign, Kill};
 use super::outcome::Summary;
-use super::timeline::bucket_start_ms;
+use crate::experiment::timeline::bucket_start_ms;
 use crate::experiment::words::thousands;
 use crate::report::chart::{Chart, Kind, Mark, Series};
 
@@ -27,18 +28,18 @@ pub(super) fn timeline(campaign: &Campaign) -> Chart {
         .map(|(seat, values)| Series { name: format!("answered by the replica in seat {seat}"), values })
         .collect();
     series.push(Series { name: "failed".to_owned(), values: rates.failed });
-    let what = campaign.signal.in_words();
+    let what = campaign.blow.in_words();
     let marks = shown.iter().flat_map(|kill| {
         let mark = |after_ms: f64, label| Mark { x: (kill.at_ms + after_ms - from_ms) / 1000.0, label };
         [mark(0.0, what), mark(kill.ejected_ms, "ejected"), mark(kill.ready_ms, "its seat is ready")]
     });
     let failed = log.tally.failed();
     Chart {
-        stem: "a3_timeline",
+        stem: campaign.blow.stems()[0],
         title: format!(
             "A-3: {} {}s under load cost {} of {} requests; the first {} over time",
             kills.len(),
-            campaign.signal.in_words(),
+            campaign.blow.in_words(),
             thousands(failed),
             thousands(failed + log.tally.answered),
             shown.len()
@@ -50,7 +51,7 @@ pub(super) fn timeline(campaign: &Campaign) -> Chart {
 }
 
 /// From the kill to the replacement's first good check.
-pub(super) fn recovery(kills: &[Kill]) -> Chart {
+pub(super) fn recovery(blow: Blow, kills: &[Kill]) -> Chart {
     let summary = Summary::of(kills.iter().map(|kill| kill.ready_ms));
     let width = round_width(summary.worst / BUCKETS);
     let buckets = (summary.worst / width).floor() as usize + 1;
@@ -59,9 +60,10 @@ pub(super) fn recovery(kills: &[Kill]) -> Chart {
         counts[((kill.ready_ms.max(0.0) / width) as usize).min(buckets - 1)] += 1;
     }
     Chart {
-        stem: "a3_recovery",
+        stem: blow.stems()[1],
         title: format!(
-            "A-3: a killed replica is replaced after {:.0} ms (median of {}), {:.0} ms at the worst",
+            "A-3: after a {} the replica is replaced within {:.0} ms (median of {}), {:.0} ms at the worst",
+            blow.in_words(),
             summary.median,
             kills.len(),
             summary.worst

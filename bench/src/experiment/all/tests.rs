@@ -3,7 +3,7 @@
 use super::*;
 
 fn options(quick: bool) -> Options {
-    Options { quick, lb: Some(PathBuf::from("/bin/lb")), no_isolation: true }
+    Options { quick, lb: Some(PathBuf::from("/bin/lb")), image: "lb:latest".to_owned(), no_isolation: true }
 }
 
 #[test]
@@ -16,6 +16,35 @@ fn every_command_of_the_series_is_one_that_can_be_typed() {
             assert_eq!(typed.experiment.name(), entry.name);
         }
     }
+}
+
+#[test]
+fn every_command_with_containers_is_one_that_can_be_typed_and_results_have_names_of_their_own() {
+    for quick in [false, true] {
+        for part in CONTAINERS {
+            let arguments = options(quick).arguments_of_part(part);
+            let typed = Typed::try_parse_from(std::iter::once("lb-bench".to_owned()).chain(arguments));
+            typed.unwrap_or_else(|error| panic!("{}: {error}", part.name));
+        }
+    }
+    let names: std::collections::BTreeSet<&str> =
+        SERIES.iter().map(|entry| entry.name).chain(CONTAINERS.iter().map(|part| part.name)).collect();
+    assert_eq!(names.len(), SERIES.len() + CONTAINERS.len());
+}
+
+#[test]
+fn what_this_machine_does_not_have_is_no_failure_of_the_series() {
+    let run = |error: &str| Run {
+        name: String::new(),
+        command: String::new(),
+        took: Default::default(),
+        outcome: Err(error.to_owned()),
+    };
+    assert_eq!(
+        format!("{:?}", verdict(&[run("not run: no container engine answers")])),
+        format!("{:?}", ExitCode::SUCCESS)
+    );
+    assert_eq!(format!("{:?}", verdict(&[run("lb serve ended before it was up")])), format!("{:?}", ExitCode::FAILURE));
 }
 
 #[test]

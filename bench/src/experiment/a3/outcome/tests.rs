@@ -6,7 +6,18 @@ use super::{Summary, at_most, failed_by_kill};
 fn kill(at_ms: f64, back_ms: f64) -> Kill {
     let (victim, replacement) = ("S1".to_owned(), "S4".to_owned());
     let (ejected_ms, ready_ms, answered_ms) = (1.0, back_ms, back_ms);
-    Kill { victim, seat: 1, replacement, in_flight: 60, at_ms, ejected_ms, ready_ms, back_ms, answered_ms }
+    Kill {
+        victim,
+        seat: 1,
+        replacement,
+        in_flight: 60,
+        at_ms,
+        command_ms: 0.0,
+        ejected_ms,
+        ready_ms,
+        back_ms,
+        answered_ms,
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The load of A-3: clients that ask on and on until they are stopped, and a log of what they saw and when.
+//! The load of A-3 and `outage`: clients that ask on and on until they are stopped, and a log of what they saw and when.
 //!
 //! Other than a [`crate::load::run`] it is looked at while it runs: how many requests a replica holds right now, as far as
 //! clients can know (the ids in flight that it answered last), and when a replica answered for the first time. What a kill
@@ -65,11 +65,20 @@ pub(super) struct Failure {
 }
 
 /// The last kill, as clients see it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct KillSeen {
     victim: usize,
-    at: Instant,
-    interrupted: u64,
+    /// When it was gone; as long as that isn't known, later than anything.
+    at: Option<Instant>,
+    /// When the requests were sent that ended without its answer.
+    interrupted: Vec<Instant>,
+}
+
+impl KillSeen {
+    fn interrupted(&self) -> u64 {
+        let held = |asked: &&Instant| self.at.is_none_or(|at| **asked <= at);
+        self.interrupted.iter().filter(held).count() as u64
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -113,17 +122,24 @@ impl Stream {
         log.replicas.iter().find(|replica| replica.name == name).map(|replica| replica.first_answer_ms)
     }
 
-    /// `name` is being killed now: from here on its interrupted requests are counted.
-    pub(super) fn kill(&self, name: &str, at: Instant) {
+    /// `name` is being killed, which may take a while: from here on its interrupted requests are counted.
+    pub(super) fn kill(&self, name: &str) {
         let mut log = self.shared.log.borrow_mut();
         let victim = log.replicas.iter().position(|replica| replica.name == name);
-        log.kill = victim.map(|victim| KillSeen { victim, at, interrupted: 0 });
+        log.kill = victim.map(|victim| KillSeen { victim, at: None, interrupted: Vec::new() });
+    }
+
+    /// The victim of the last kill was gone then: what was sent later, it never had.
+    pub(super) fn gone(&self, at: Instant) {
+        if let Some(kill) = &mut self.shared.log.borrow_mut().kill {
+            kill.at = Some(at);
+        }
     }
 
     /// Requests that were under way to the victim of the last kill and have ended since without its answer: failed, or
     /// answered by another.
     pub(super) fn interrupted(&self) -> u64 {
-        self.shared.log.borrow().kill.map_or(0, |kill| kill.interrupted)
+        self.shared.log.borrow().kill.as_ref().map_or(0, KillSeen::interrupted)
     }
 
     /// Lets requests under way end, and gives out what was seen.
@@ -159,10 +175,9 @@ impl Log {
     fn ended(&mut self, holder: usize, asked: Instant, answerer: Option<&str>) {
         if let Some(kill) = &mut self.kill
             && holder == kill.victim
-            && asked <= kill.at
             && answerer != Some(self.replicas[holder].name.as_str())
         {
-            kill.interrupted += 1;
+            kill.interrupted.push(asked);
         }
     }
 

@@ -42,14 +42,14 @@ fn a_kill_has_interrupted_what_was_under_way_and_ended_without_the_victims_answe
     let (victim, other) = (log.replica("S1", 0.0), log.replica("S2", 0.0));
     let before = Instant::now();
     let at = before + Duration::from_millis(1);
-    log.kill = Some(KillSeen { victim, at, interrupted: 0 });
+    log.kill = Some(KillSeen { victim, at: Some(at), interrupted: Vec::new() });
     log.ended(victim, before, None);
     log.ended(victim, before, Some("S2"));
-    assert_eq!(log.kill.unwrap().interrupted, 2);
+    assert_eq!(log.kill.as_ref().unwrap().interrupted(), 2);
     log.ended(victim, before, Some("S1"));
     log.ended(victim, at + Duration::from_millis(1), None);
     log.ended(other, before, None);
-    assert_eq!(log.kill.unwrap().interrupted, 2, "answered, asked later, or another's");
+    assert_eq!(log.kill.as_ref().unwrap().interrupted(), 2, "answered, asked later, or another's");
 }
 
 #[test]
