@@ -66,7 +66,7 @@ impl Restartable {
     fn spawn(&mut self, flags: &[&str]) -> anyhow::Result<()> {
         let mut command = Command::new(&self.program.lb);
         command.args(["serve", "--front", &self.front.to_string(), "--admin", &self.admin.to_string()]);
-        command.args(["--runtime", self.program.runtime.name(), "--state-dir"]).arg(self.state.path()).args(flags);
+        command.args(["--runtime", "process", "--state-dir"]).arg(self.state.path()).args(flags);
         command.stdin(Stdio::null()).stdout(Stdio::null());
         let dir = TempDir::new().context("a directory for its output can't be made")?;
         let log = dir.path().join("stderr");

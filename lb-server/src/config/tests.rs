@@ -61,10 +61,11 @@ fn the_defaults_are_those_of_the_contract() {
 
 #[test]
 fn what_a_container_is_and_what_its_defaults_are() {
-    let docker = |line: &str| match good(&format!("--runtime docker {line}")).admin(Path::new("/state"), "mark".into()).launch {
-        LaunchConfig::Docker(docker) => docker,
-        other => panic!("{other:?}"),
-    };
+    let docker =
+        |line: &str| match good(&format!("--runtime docker {line}")).admin(Path::new("/state"), "mark".into()).launch {
+            LaunchConfig::Docker(docker) => docker,
+            other => panic!("{other:?}"),
+        };
     let plain = docker("");
     assert_eq!((plain.image.as_str(), plain.network.as_str(), plain.port), ("lb:latest", "net1", 5000));
     assert_eq!((plain.container_name.as_str(), plain.pool.as_str()), ("{pool}-{name}", "lb"));

@@ -9,7 +9,13 @@ fn one(orphans: usize) -> Restart {
 #[test]
 fn an_orphan_fails_the_verdict_and_none_passes() {
     let options = Options {
-        program: Program { lb: "lb".into(), runtime: crate::balancer::Runtime::Process },
+        program: Program {
+            lb: "lb".into(),
+            runtime: crate::balancer::Runtime::Process,
+            image: "lb:latest".into(),
+            inside: false,
+            docker_reach: crate::balancer::Reach::Auto,
+        },
         replicas: 3,
         kills: 2,
     };
