@@ -6,6 +6,8 @@
 
 use std::fs;
 
+use crate::peer::isolation;
+
 const COUNT: &str = "/proc/sys/net/netfilter/nf_conntrack_count";
 const MAX: &str = "/proc/sys/net/netfilter/nf_conntrack_max";
 
@@ -17,10 +19,11 @@ pub(crate) fn entries() -> Option<(u64, u64)> {
 
 /// A line for a report.
 pub(crate) fn in_words() -> String {
+    let network = if isolation::is_own_network() { "a namespace of its own" } else { "the machine's own" };
     match entries() {
         Some((count, max)) => {
-            format!("network: the machine's own; connections are tracked there ({count} of {max} entries at the end)")
+            format!("network: {network}; connections are tracked there ({count} of {max} entries at the end)")
         }
-        None => "network: the machine's own; no connections are tracked there".to_owned(),
+        None => format!("network: {network}; no connections are tracked there"),
     }
 }

@@ -1,8 +1,9 @@
 //! A `dockerd` of our own, beside the machine's: with its own data, sockets, networks and containerd, so that it may be
 //! stopped and started again while nobody else notices.
 //!
-//! It writes no firewall rules (`--iptables=false`), for those are the machine's: its containers are reached by their
-//! addresses and by published ports, and reach nobody beyond this host. With `--live-restore` its containers live on while
+//! It has to run in a network namespace of its own: an engine without a bridge (`--bridge=none`) deletes the `docker0` that
+//! it finds, whosever that is. It writes no firewall rules (`--iptables=false`): its containers are reached by their
+//! addresses and by published ports, and reach nobody beyond that namespace. With `--live-restore` its containers live on while
 //! it is away. All it has is in a temporary directory that goes with it; containers have to be removed before that.
 
 use std::process::{Command, Stdio};
@@ -13,6 +14,7 @@ use rustix::process::{Signal, kill_process};
 use tokio::time::{Instant, sleep};
 
 use super::Engine;
+use crate::peer::isolation;
 use crate::peer::process::{Process, TempDir, on_path};
 
 /// How long it may take until it answers, and until it has ended.
@@ -36,7 +38,13 @@ impl Daemon {
         if !rustix::process::geteuid().is_root() {
             return Some("a container engine of our own needs root");
         }
-        on_path("dockerd").is_none().then_some("dockerd isn't installed")
+        if on_path("dockerd").is_none() {
+            return Some("dockerd isn't installed");
+        }
+        (!isolation::is_own_network()).then_some(
+            "a second container engine would delete docker0, so it needs a network of its own (unshare and ip installed, \
+             no --no-isolation)",
+        )
     }
 
     /// Starts one without images; waits until it answers.

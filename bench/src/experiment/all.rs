@@ -1,5 +1,5 @@
 //! Every experiment that belongs into the results, one after the other, in a network of its own where that is permitted;
-//! then, in the machine's network, those whose replicas are containers, where there is an engine with the image.
+//! then, mostly in the machine's network, those whose replicas are containers, where there is an engine with the image.
 //!
 //! Which, in which order and how large is one table each, [`SERIES`] and [`CONTAINERS`]; the commands in it are parsed as if they were typed, so
 //! each can be repeated alone with what the report says. Results are written after each; one that can't be run doesn't
@@ -54,12 +54,19 @@ const SERIES: &[Entry] = &[
     Entry { name: "scale", flags: &[], quick_flags: &["--requests=3000"], starts_lb: true },
     Entry { name: "autoscale", flags: &[], quick_flags: &["--plan=10,80,10", "--seconds=6"], starts_lb: true },
     Entry { name: "churn", flags: &[], quick_flags: &["--calls=100"], starts_lb: true },
+    Entry { name: "restart", flags: &[], quick_flags: &["--kills=2"], starts_lb: true },
     Entry { name: "ring", flags: &[], quick_flags: &[], starts_lb: false },
     Entry { name: "traffic", flags: &[], quick_flags: &["--connections=1000"], starts_lb: true },
     Entry {
         name: "overload",
         flags: &[],
         quick_flags: &["--loris=300", "--seconds=2", "--rate=100", "--no-isolation"],
+        starts_lb: true,
+    },
+    Entry {
+        name: "abuse",
+        flags: &[],
+        quick_flags: &["--nonsense=100", "--loris=200", "--seconds=2", "--rate=100", "--no-isolation"],
         starts_lb: true,
     },
     Entry {
@@ -93,18 +100,69 @@ struct Part {
     /// What is typed, for results that count and for a quick look.
     words: &'static [&'static str],
     quick_flags: &'static [&'static str],
+    network: Network,
 }
 
-/// In the order in which they are run and shown, after the series.
+/// Where an experiment with containers is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Network {
+    /// In the series' own, with an engine of its own.
+    Own,
+    /// In the machine's, where the machine's engine is.
+    Machine,
+}
+
+/// In the order in which they are run and shown, after the series; those in its own network come first.
 const CONTAINERS: &[Part] = &[
-    Part { name: "a1-docker", words: &["a1", "--runtime=docker"], quick_flags: &["--requests=500"] },
-    Part { name: "a2-docker", words: &["a2", "--runtime=docker"], quick_flags: &["--requests=500", "--to=3"] },
-    Part { name: "a3-docker-kill", words: &["a3", "--runtime=docker", "--kills=100"], quick_flags: &["--kills=1"] },
-    Part { name: "a3-docker-stop", words: &["a3", "--runtime=docker", "--signal=stop"], quick_flags: &["--kills=1"] },
-    Part { name: "a3-docker-pause", words: &["a3", "--runtime=docker", "--signal=pause"], quick_flags: &["--kills=1"] },
-    Part { name: "a3-docker-oom", words: &["a3", "--runtime=docker", "--signal=oom"], quick_flags: &["--kills=1"] },
-    Part { name: "a3-docker-rm", words: &["a3", "--runtime=docker", "--signal=rm"], quick_flags: &["--kills=1"] },
-    Part { name: "outage", words: &["outage"], quick_flags: &["--seconds=6"] },
+    Part { name: "outage", words: &["outage"], quick_flags: &["--seconds=6"], network: Network::Own },
+    Part {
+        name: "a1-docker",
+        words: &["a1", "--runtime=docker"],
+        quick_flags: &["--requests=500"],
+        network: Network::Machine,
+    },
+    Part {
+        name: "a2-docker",
+        words: &["a2", "--runtime=docker"],
+        quick_flags: &["--requests=500", "--to=3"],
+        network: Network::Machine,
+    },
+    Part {
+        name: "a3-docker-kill",
+        words: &["a3", "--runtime=docker", "--kills=100"],
+        quick_flags: &["--kills=1"],
+        network: Network::Machine,
+    },
+    Part {
+        name: "a3-docker-stop",
+        words: &["a3", "--runtime=docker", "--signal=stop"],
+        quick_flags: &["--kills=1"],
+        network: Network::Machine,
+    },
+    Part {
+        name: "a3-docker-pause",
+        words: &["a3", "--runtime=docker", "--signal=pause"],
+        quick_flags: &["--kills=1"],
+        network: Network::Machine,
+    },
+    Part {
+        name: "a3-docker-oom",
+        words: &["a3", "--runtime=docker", "--signal=oom"],
+        quick_flags: &["--kills=1"],
+        network: Network::Machine,
+    },
+    Part {
+        name: "a3-docker-rm",
+        words: &["a3", "--runtime=docker", "--signal=rm"],
+        quick_flags: &["--kills=1"],
+        network: Network::Machine,
+    },
+    Part {
+        name: "restart-docker",
+        words: &["restart", "--runtime=docker"],
+        quick_flags: &["--kills=2"],
+        network: Network::Machine,
+    },
 ];
 
 /// How an error begins where something is missing on this machine that the experiment can't do without. It is said, but
@@ -167,10 +225,13 @@ pub(crate) async fn run(options: &Options, json: bool, out: Option<&Path>) -> an
         eprintln!("lb-bench: {} of {all}: {}", index + 1, command_line(&arguments));
         results.add(one(entry.name, &arguments, json).await)?;
     }
-    let reached = isolation::leave().map_err(|error| format!("{NOT_RUN}{error:#}; see --no-isolation"));
+    let mut reached = Ok(());
     for (index, part) in CONTAINERS.iter().enumerate() {
         let arguments = options.arguments_of_part(part);
         eprintln!("lb-bench: {} of {all}: {}", SERIES.len() + index + 1, command_line(&arguments));
+        if part.network == Network::Machine {
+            reached = isolation::leave().map_err(|error| format!("{NOT_RUN}{error:#}; see --no-isolation"));
+        }
         results.add(match &reached {
             Ok(()) => one(part.name, &arguments, json).await,
             Err(error) => {

@@ -5,6 +5,7 @@
 
 use clap::Subcommand;
 
+use crate::peer::isolation;
 use crate::report::Report;
 
 pub(crate) mod a1;
@@ -105,6 +106,10 @@ impl Experiment {
             Self::Peers(options) => options.enter_isolation(),
             Self::Overload(options) => options.enter_isolation(),
             Self::Abuse(options) => options.enter_isolation(),
+            Self::Churn(options) => options.enter_isolation(),
+            Self::Restart(options) => options.enter_isolation(),
+            // Where that can't be had it says so.
+            Self::Outage(_) => isolation::enter(),
             _ => {}
         }
     }

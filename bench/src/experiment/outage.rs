@@ -1,7 +1,7 @@
 //! What does it cost when the container engine stops for a while and starts again, as in an upgrade of it?
 //!
 //! A second engine is started for this ([`Daemon`], live-restore: its containers outlive it), and an `lb serve` whose
-//! replicas are containers of it. Under load the engine is stopped; a third of its time away later a replica is killed,
+//! replicas are containers of it, all of them in a network namespace of their own, so that the machine's isn't touched. Under load the engine is stopped; a third of its time away later a replica is killed,
 //! which nobody can replace yet; then the engine starts again. Claimed ([`outcome`]): nothing fails at any time; the admin
 //! API answers all the while; and afterwards N serve, each in a container of its own, and no other container is left.
 
@@ -44,7 +44,7 @@ pub(crate) struct Options {
     #[arg(long)]
     inside: bool,
     /// How the balancer reaches its replicas; published ports are the engine's proxy, which goes away with it
-    #[arg(long, value_name = "HOW", value_enum, default_value_t = Reach::Network)]
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = Reach::Auto)]
     docker_reach: Reach,
     /// Replicas
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(2..=20))]

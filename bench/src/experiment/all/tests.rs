@@ -58,3 +58,11 @@ fn a_failed_verdict_outweighs_an_experiment_that_could_not_be_run() {
     assert_eq!(not_run, format!("{:?}", ExitCode::FAILURE));
     assert_eq!(code(&[run(Ok(failed)), run(Err("no lb".to_owned()))]), format!("{:?}", ExitCode::from(10)));
 }
+
+#[test]
+fn nothing_returns_to_a_network_of_its_own_once_the_series_has_left_it() {
+    let left = CONTAINERS.iter().position(|part| part.network == Network::Machine).expect("most need the engine");
+    assert!(CONTAINERS[left..].iter().all(|part| part.network == Network::Machine));
+    // An engine of its own would take the machine's bridge away.
+    assert!(CONTAINERS[..left].iter().any(|part| part.words == ["outage"]));
+}
