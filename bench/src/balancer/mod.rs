@@ -25,7 +25,7 @@ pub(crate) use admin::{Admin, Backend};
 use inside::InsideLb;
 pub(crate) use metrics::{Metrics, Turns};
 use own::OwnLb;
-pub(crate) use restartable::Restartable;
+pub(crate) use restartable::{Body, Restartable};
 
 /// How long a balancer may take until its replicas are ready.
 const READY_WITHIN: Duration = Duration::from_secs(30);
@@ -68,7 +68,7 @@ pub(crate) struct Program {
 /// `--docker-reach`, as lb has it
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Reach {
-    /// By their address from a container on their network, else by a published port
+    /// By their own address where this machine has a route to it, else by a published port
     Auto,
     /// By their own address
     Network,
@@ -109,14 +109,23 @@ impl Target {
 }
 
 impl Program {
+    /// The flags of an `lb serve` that starts containers in `pool`.
+    fn docker_flags<'a>(&'a self, pool: &'a Pool, has_command: bool) -> Vec<&'a str> {
+        // An image whose name isn't lb's own isn't known to need a verb.
+        let verb: &[&str] = if has_command { &[] } else { &["--command", "replica"] };
+        let docker = ["--runtime", "docker", "--docker-reach", self.docker_reach.name()];
+        [verb, &docker, &pool.flags(&self.image)].concat()
+    }
+
     /// Within a report's title: what is special about this balancer; empty for one with processes.
     pub(crate) fn in_words(&self) -> &'static str {
         match (self.runtime, self.inside) {
             (Runtime::Process, _) => "",
-            (Runtime::Docker, false) if self.docker_reach == Reach::Network => {
-                "replicas in containers reached by their addresses, "
-            }
-            (Runtime::Docker, false) => "replicas in containers reached by published ports, ",
+            (Runtime::Docker, false) => match self.docker_reach {
+                Reach::Auto => "replicas in containers, ",
+                Reach::Network => "replicas in containers reached by their addresses, ",
+                Reach::Port => "replicas in containers reached by published ports, ",
+            },
             (Runtime::Docker, true) => "replicas and balancer in containers, ",
         }
     }
@@ -180,10 +189,7 @@ impl Balancer {
             bail!("not run: {reason}");
         }
         let pool = Pool::create(engine).await?;
-        // An image whose name isn't lb's own isn't known to need a verb.
-        let verb: &[&str] = if flags.contains(&"--command") { &[] } else { &["--command", "replica"] };
-        let docker = ["--runtime", "docker", "--docker-reach", program.docker_reach.name()];
-        let flags = [flags, verb, &docker, &pool.flags(&program.image)].concat();
+        let flags = [flags, &program.docker_flags(&pool, flags.contains(&"--command"))].concat();
         if program.inside {
             let lb = InsideLb::start(&pool, &program.image, replicas, &flags).await?;
             let (front, admin) = (lb.front, Admin::new(lb.admin));

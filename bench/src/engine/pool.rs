@@ -55,6 +55,18 @@ impl Pool {
         }
         Ok(found)
     }
+
+    /// Id and replica's name of every container with the mark of one balancer's state, also of those that have ended.
+    pub(crate) async fn marked(&self, instance: &str) -> anyhow::Result<Vec<(String, String)>> {
+        let (filter, format) = (format!("label=lb.instance={instance}"), r#"{{.ID}} {{.Label "lb.name"}}"#);
+        let listed = self.engine.run(&["ps", "--all", "--no-trunc", "--filter", &filter, "--format", format]).await?;
+        Ok(listed.lines().filter_map(id_and_name).collect())
+    }
+}
+
+fn id_and_name(line: &str) -> Option<(String, String)> {
+    let (id, name) = line.split_once(' ')?;
+    Some((id.to_owned(), name.to_owned()))
 }
 
 impl Drop for Pool {

@@ -10,8 +10,9 @@ use std::path::Path;
 use serde_json::json;
 use tokio::time::Duration;
 
-use crate::balancer::{Balancer, Program};
+use crate::balancer::{Balancer, Program, Runtime};
 use crate::load::Tally;
+use crate::peer::isolation;
 use crate::report::Report;
 
 mod chaos;
@@ -50,11 +51,20 @@ pub(crate) struct Options {
     seed: Option<u64>,
 }
 
+impl Options {
+    /// Before anything is opened. Containers are reached from the machine's network alone.
+    pub(crate) fn enter_isolation(&self) {
+        if self.program.runtime == Runtime::Process {
+            isolation::enter();
+        }
+    }
+}
+
 /// Runs it once.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     crate::peer::files::raise_limit();
     let seed = options.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
-    let balancer = Balancer::start(&options.program, options.replicas, &[]).await?;
+    let balancer = Balancer::start(&options.program, options.replicas, &["--admin-rate", "0"]).await?;
     let chaos = Chaos::run(&balancer, options, plan::calls(seed, options.calls.into())).await?;
     // Stops it and waits for its end.
     drop(balancer);

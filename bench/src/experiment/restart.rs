@@ -1,26 +1,27 @@
 //! What is left of the replicas when the balancer is killed, and how soon does it serve again?
 //!
-//! SIGKILLs `lb serve` a number of times, always right after a change of the membership was asked for, and starts it
-//! again on the same front and state directory. Timed from the start: until the front answers the first 200, and until
-//! every member is ready. Claimed: every member that lived is taken over, none runs twice, nothing runs that is no
-//! member. A process is known by its mark (`LB_INSTANCE` in its environment), so this needs the `process` runtime and a
-//! balancer on this machine.
+//! SIGKILLs `lb serve` a number of times, every other time right after a change of the membership was asked for, and
+//! starts it again on the same front and state directory. Timed from the start: until the front answers the first 200, and
+//! until every member is ready. Claimed: every member that lived is taken over, none runs twice, nothing runs that is no
+//! member. What runs is asked of `/proc` or of the engine ([`Body`]), not of lb; so the balancer is on this machine.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use anyhow::{Context, bail};
 use serde_json::json;
 use tokio::time::{Duration, Instant, sleep};
 
-use crate::balancer::{Admin, Backend, Program, Restartable, http};
+use crate::balancer::{Admin, Backend, Body, Program, Restartable, Runtime, http};
+use crate::peer::isolation;
 use crate::report::{Report, progress::Progress};
 
 /// How long a restart may take, and what was left over to go.
-const SETTLED_WITHIN: Duration = Duration::from_secs(20);
+const SETTLED_WITHIN: Duration = Duration::from_secs(60);
+/// An engine goes on with what it was asked for by somebody who is dead.
+const STRAYS_WITHIN: Duration = Duration::from_secs(3);
 /// Between two looks at the front and the admin API.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
-/// Between two looks at all processes.
+/// Between two looks at all processes or containers.
 const COUNT_AGAIN: Duration = Duration::from_millis(50);
 
 /// `lb-bench restart`
@@ -41,19 +42,28 @@ pub(crate) struct Options {
 struct Restart {
     serving_ms: f64,
     ready_ms: f64,
-    /// Members before that go on in the same process.
+    /// Members before that go on in the same process or container.
     adopted: usize,
-    /// Members before whose process lived and was not taken over.
+    /// Members before that lived and were not taken over.
     lost: usize,
-    /// Processes that still run beside the members' at the deadline.
+    /// Processes or containers that are still there beside the members' at the deadline.
     orphans: usize,
-    /// Members that share a process, a name or a seat.
+    /// Members that have none of their own, or share a name or a seat.
     duplicates: usize,
+}
+
+impl Options {
+    /// Before anything is opened. Containers are reached from the machine's network alone.
+    pub(crate) fn enter_isolation(&self) {
+        if self.program.runtime == Runtime::Process {
+            isolation::enter();
+        }
+    }
 }
 
 /// Kills and starts again, one after the other.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
-    let mut balancer = Restartable::start(&options.program, options.replicas)?;
+    let mut balancer = Restartable::start(&options.program, options.replicas).await?;
     let before = settled(&balancer).await.context("the first start")?;
     if before.members.len() != options.replicas as usize {
         bail!("{} replicas came up, not {}", before.members.len(), options.replicas);
@@ -61,21 +71,24 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     let progress = Progress::steps("kills of lb", u64::from(options.kills));
     let mut restarts = Vec::new();
     for round in 0..options.kills {
-        restarts.push(kill_once(&mut balancer, round).await?);
+        restarts.push(kill_once(&mut balancer, options.program.runtime, round).await?);
         progress.step();
     }
+    // What the last killed change may have ordered comes late.
+    sleep(STRAYS_WITHIN).await;
+    let strays = settled(&balancer).await?.orphans();
     drop(progress);
-    Ok(report(options, &restarts))
+    Ok(report(options, &restarts, strays))
 }
 
 /// Every other time in the middle of a change, whose answer never comes.
-async fn kill_once(balancer: &mut Restartable, round: u32) -> anyhow::Result<Restart> {
+async fn kill_once(balancer: &mut Restartable, runtime: Runtime, round: u32) -> anyhow::Result<Restart> {
     let before = settled(balancer).await?.members;
     if round % 2 == 1 {
         let admin = balancer.admin;
         let unanswered = tokio::task::spawn_local(async move { Admin::new(admin).add(2).await });
         // It is under way, a little further each time.
-        sleep(LOOK_AGAIN * (round % 40)).await;
+        sleep(further(runtime) * (round % 40)).await;
         balancer.kill()?;
         unanswered.abort();
     } else {
@@ -86,19 +99,16 @@ async fn kill_once(balancer: &mut Restartable, round: u32) -> anyhow::Result<Res
     let serving_ms = until_serving(balancer, began).await?;
     let ready_ms = until_ready(balancer, began).await?;
     let after = settled(balancer).await?;
-    let pids: BTreeSet<i32> = after.members.iter().filter_map(|member| member.pid).collect();
     let adopted = before.iter().filter(|old| after.members.iter().any(|new| same(old, new))).count();
-    let distinct = |key: fn(&Backend) -> String| after.members.iter().map(key).collect::<BTreeSet<_>>().len();
-    let names = distinct(|member| member.name.clone());
-    let seats = distinct(|member| member.seat.to_string());
-    let distinct = pids.len().min(names).min(seats);
+    let distinct = |key: fn(&Member) -> String| after.members.iter().map(key).collect::<BTreeSet<_>>().len();
+    let (names, seats) = (distinct(|member| member.name.clone()), distinct(|member| member.seat.to_string()));
     let restart = Restart {
         serving_ms,
         ready_ms,
         adopted,
         lost: before.len() - adopted,
-        orphans: after.processes.difference(&pids).count(),
-        duplicates: after.members.len().saturating_sub(distinct),
+        orphans: after.orphans(),
+        duplicates: after.members.len() - after.owned().len().min(names).min(seats),
     };
     // What the killed /add may have brought goes again, so that each round begins alike.
     let surplus = after.members.len().saturating_sub(before.len());
@@ -108,8 +118,16 @@ async fn kill_once(balancer: &mut Restartable, round: u32) -> anyhow::Result<Res
     Ok(restart)
 }
 
-fn same(old: &Backend, new: &Backend) -> bool {
-    old.name == new.name && old.seat == new.seat && old.pid == new.pid
+/// Forty of these are a little more than starting a replica takes.
+fn further(runtime: Runtime) -> Duration {
+    match runtime {
+        Runtime::Process => Duration::from_millis(1),
+        Runtime::Docker => Duration::from_millis(15),
+    }
+}
+
+fn same(old: &Member, new: &Member) -> bool {
+    old.name == new.name && old.seat == new.seat && old.body.is_some() && old.body == new.body
 }
 
 /// Milliseconds until the front answered 200.
@@ -139,22 +157,52 @@ async fn until_ready(balancer: &Restartable, began: Instant) -> anyhow::Result<f
     }
 }
 
-/// Members and processes, when the two agree or won't.
+/// A member, and what it is on this machine.
+#[derive(Debug)]
+struct Member {
+    name: String,
+    seat: u32,
+    body: Option<Body>,
+}
+
+/// Members, and all that carries our mark, when the two agree or won't.
 #[derive(Debug)]
 struct Settled {
-    members: Vec<Backend>,
-    processes: BTreeSet<i32>,
+    members: Vec<Member>,
+    bodies: Vec<Body>,
+}
+
+impl Settled {
+    fn of(backends: &[Backend], bodies: Vec<Body>) -> Self {
+        let member = |backend: &Backend| Member {
+            name: backend.name.clone(),
+            seat: backend.seat,
+            body: bodies.iter().find(|body| body.is_of(backend)).cloned(),
+        };
+        Self { members: backends.iter().map(member).collect(), bodies }
+    }
+
+    fn owned(&self) -> BTreeSet<&Body> {
+        self.members.iter().filter_map(|member| member.body.as_ref()).collect()
+    }
+
+    fn orphans(&self) -> usize {
+        let owned = self.owned();
+        self.bodies.iter().filter(|body| !owned.contains(body)).count()
+    }
+
+    fn agree(&self) -> bool {
+        !self.members.is_empty() && self.owned().len() == self.members.len() && self.orphans() == 0
+    }
 }
 
 async fn settled(balancer: &Restartable) -> anyhow::Result<Settled> {
     let deadline = Instant::now() + SETTLED_WITHIN;
     loop {
-        let members = members(balancer).await?;
-        let processes = marked(&balancer.instance()?)?;
-        let pids: BTreeSet<i32> = members.iter().filter_map(|member| member.pid).collect();
-        let agree = !members.is_empty() && members.iter().all(Backend::is_ready) && pids == processes;
-        if agree || Instant::now() > deadline {
-            return Ok(Settled { members, processes });
+        let backends = members(balancer).await?;
+        let settled = Settled::of(&backends, balancer.bodies().await?);
+        if (backends.iter().all(Backend::is_ready) && settled.agree()) || Instant::now() > deadline {
+            return Ok(settled);
         }
         sleep(COUNT_AGAIN).await;
     }
@@ -165,22 +213,11 @@ async fn members(balancer: &Restartable) -> anyhow::Result<Vec<Backend>> {
     Ok(backends.into_iter().filter(Backend::is_member).collect())
 }
 
-/// The processes that carry the mark of this state directory; zombies have no environment.
-fn marked(instance: &str) -> anyhow::Result<BTreeSet<i32>> {
-    let mark = format!("LB_INSTANCE={instance}");
-    let carries = |pid: &i32| {
-        let environ = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        environ.split(|&byte| byte == 0).any(|entry| entry == mark.as_bytes())
-    };
-    let entries = fs::read_dir("/proc").context("/proc can't be read")?.flatten();
-    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    Ok(pids.filter(carries).collect())
-}
-
-fn report(options: &Options, restarts: &[Restart]) -> Report {
+/// `strays`: what is left over in the end, after all restarts.
+fn report(options: &Options, restarts: &[Restart], strays: usize) -> Report {
     let sum = |pick: fn(&Restart) -> usize| restarts.iter().map(pick).sum::<usize>();
     let (adopted, lost) = (sum(|one| one.adopted), sum(|one| one.lost));
-    let (orphans, duplicates) = (sum(|one| one.orphans), sum(|one| one.duplicates));
+    let (orphans, duplicates) = (sum(|one| one.orphans) + strays, sum(|one| one.duplicates));
     let serving = Spread::of(restarts, |one| one.serving_ms);
     let ready = Spread::of(restarts, |one| one.ready_ms);
     let lines = vec![
@@ -191,7 +228,12 @@ fn report(options: &Options, restarts: &[Restart]) -> Report {
     let counts = [("replicas lost", lost), ("orphans", orphans), ("duplicates", duplicates)];
     let violations = counts.iter().filter(|(_, n)| *n > 0).map(|(what, n)| format!("{n} {what}")).collect();
     Report {
-        title: format!("restart: lb killed {} times, {} replicas", options.kills, options.replicas),
+        title: format!(
+            "restart: lb killed {} times, {}{} replicas",
+            options.kills,
+            options.program.in_words(),
+            options.replicas
+        ),
         lines,
         data: json!({ "adopted": adopted, "lost": lost, "orphans": orphans, "duplicates": duplicates,
             "serving_ms": serving.all, "ready_ms": ready.all }),

@@ -1,7 +1,7 @@
 //! All calls at once, the kills, the requests and the listening; nothing is judged here.
 //!
-//! lb serves 256 admin connections at a time and lets others wait to be accepted. So that those that listen and kill
-//! needn't wait for a thousand calls, calls wait here instead: lb sees as many at once as it would otherwise.
+//! lb serves 1,024 admin connections at a time and lets others wait to be accepted. So that those that listen and kill
+//! needn't wait for a thousand calls, calls beyond [`AT_ONCE`] wait here instead. lb's limit of changes a second is off.
 //! lb keeps its last 1,000 events, so they are fetched all the time. Its clock is set against ours at the beginning; what
 //! that may be wrong by is taken off a question's time and added to an answer's.
 
@@ -26,7 +26,7 @@ use crate::report::progress::Progress;
 /// A call may have to wait for others: only so many are served at a time, and an `/add` takes up to 8 s.
 const ANSWER_WITHIN: Duration = Duration::from_secs(120);
 /// Calls that are under way at a time, a few fewer than lb serves.
-const AT_ONCE: usize = 240;
+const AT_ONCE: usize = 1_000;
 /// Between two looks at the events: far fewer than 1,000 happen meanwhile.
 const LISTEN_EVERY: Duration = Duration::from_millis(50);
 /// The dead are replaced and the removed have drained by then.
