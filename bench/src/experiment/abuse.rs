@@ -30,8 +30,9 @@ use reps::Reps;
 mod nonsense;
 mod reps;
 
-/// Memory that may remain afterwards beside what was there before: buffers that were filled, and the allocator's slack.
-const MEMORY_KEPT_MAX: u64 = 16 << 20;
+/// Memory that may remain afterwards beside what was there before: the allocator keeps what 1,024 connections at a time
+/// have needed, some 26 KiB each, for the next ones.
+const MEMORY_KEPT_MAX: u64 = 1024 * (32 << 10);
 /// After the last loris: connections are closed, memory is given back.
 const SETTLE: Duration = Duration::from_millis(500);
 const GATHER_LOOKS: u32 = 500;

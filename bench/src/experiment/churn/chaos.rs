@@ -178,8 +178,10 @@ async fn kill_until(balancer: &Balancer, every: Duration, over: &Cell<bool>) -> 
 fn child(balancer: &Balancer, backend: &Backend) -> Option<Pid> {
     let pid = backend.pid?;
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // After the name, which is in brackets: state, parent.
-    let parent = stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(1)?.parse().ok().and_then(Pid::from_raw);
+    // After the name, which is in brackets: state, parent. One that is dead already must not count as one that stays.
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
+    let lives = fields.next()? != "Z";
+    let parent = fields.next()?.parse().ok().filter(|_| lives).and_then(Pid::from_raw);
     (parent.is_some() && parent == balancer.pid()).then(|| Pid::from_raw(pid))?
 }
 

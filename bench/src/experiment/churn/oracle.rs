@@ -89,11 +89,16 @@ fn typed(answer: &Answer) -> Result<Typed, String> {
 
 fn judge_accepted(journal: &Journal, answer: &Answer, names: &[String]) -> Option<String> {
     let Answer { call, from_ms, to_ms, .. } = answer;
-    if let Some(name) = call.names.iter().find(|name| names.contains(name) != call.is_add) {
+    let states = journal.during(*from_ms, *to_ms);
+    // Whoever was there already may go while the call waits for the others: added first, then removed or dead.
+    let has_left = |name: &String| {
+        let mut changes = states.iter().filter_map(|state| state.change.as_ref());
+        call.is_add && changes.any(|(who, is_there)| who == name && !is_there)
+    };
+    if let Some(name) = call.names.iter().find(|name| names.contains(name) != call.is_add && !has_left(name)) {
         let how = if call.is_add { "added and isn't there" } else { "removed and is there" };
         return Some(format!("{}: {name} was {how}: {names:?}", in_words(answer)));
     }
-    let states = journal.during(*from_ms, *to_ms);
     let seen = fingerprint(names);
     if !states.iter().any(|state| state.fingerprint == seen) {
         return Some(format!("{}: {names:?} was never the membership meanwhile", in_words(answer)));

@@ -81,6 +81,16 @@ fn an_answer_that_lies_is_found() {
 }
 
 #[test]
+fn a_name_that_was_there_may_go_while_its_add_waits_for_the_others() {
+    let listed_without = |at| [answer(true, &["C1"], at, 200, &list(&["S1"]))];
+    assert_eq!(
+        judged(&TOLD[..4], &listed_without((15.0, 25.0)), &["S1"])[0],
+        "1 replicas were removed, accepted calls asked for 0"
+    );
+    assert!(judged(TOLD, &listed_without((11.0, 15.0)), &["S1"])[0].contains("C1 was added and isn't there"));
+}
+
+#[test]
 fn a_journal_that_can_not_be_is_found() {
     let lie = |more: (f64, &str, &str, &str), last: &[&str], words: &str| {
         let told: Vec<_> = TOLD.iter().copied().chain([more]).collect();
