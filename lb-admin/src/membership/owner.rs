@@ -22,6 +22,8 @@ use crate::supervisor::launcher::{Launcher, Order};
 
 /// How long an answer waits for the workers.
 const APPLIED_WAIT_MAX: Duration = Duration::from_secs(1);
+/// So many commands are taken in together at the most: what has happened meanwhile waits for them.
+const COMMANDS_AT_ONCE_MAX: usize = 64;
 /// Where no deadline is set. Waking up once an hour for nothing is cheaper than a branch without a timer.
 const IDLE: Duration = Duration::from_secs(3600);
 
@@ -78,32 +80,34 @@ impl<L: Launcher> Owner<L> {
             self.store.look_after(now);
             let others = [answers.next_deadline(), self.store.next_deadline()].into_iter().flatten();
             let deadline = self.state.next_deadline(now).into_iter().chain(others).min();
-            let input = tokio::select! {
-                Some(command) = inputs.commands.recv() => answers.note(command),
-                Some(result) = inputs.results.recv() => result,
-                Ok(()) = inputs.applied.changed() => Input::Applied(*inputs.applied.borrow_and_update()),
-                () = self.store.over() => Input::Tick,
-                () = tokio::time::sleep_until(deadline.unwrap_or(now + IDLE).into()) => Input::Tick,
+            let together = tokio::select! {
+                Some(command) = inputs.commands.recv() => answers.note_waiting(command, &mut inputs.commands),
+                Some(result) = inputs.results.recv() => vec![result],
+                Ok(()) = inputs.applied.changed() => vec![Input::Applied(*inputs.applied.borrow_and_update())],
+                () = self.store.over() => vec![Input::Tick],
+                () = tokio::time::sleep_until(deadline.unwrap_or(now + IDLE).into()) => vec![Input::Tick],
             };
-            if let Input::Exited { id, .. } = &input {
+            if let [Input::Exited { id, .. }] = &together[..] {
                 self.supervisor.ended(*id);
             }
-            self.take_in(input, &mut answers).await;
+            self.take_in(together, &mut answers).await;
             answers.send_due(*inputs.applied.borrow());
         }
         self.supervisor.settle().await;
     }
 
     /// A change that somebody asked for is made when it is written down, or not at all. Everything else is done whether
-    /// it can be written or not.
-    async fn take_in(&mut self, input: Input, answers: &mut Answers) {
-        let (asked, may_agree) = match &input {
-            Input::Add(call, _) | Input::Remove(call, _) => (Some(*call), true),
-            Input::Healthy(_) => (None, self.state.has_open_calls()),
-            _ => (None, false),
+    /// it can be written or not, so it comes alone.
+    async fn take_in(&mut self, together: Vec<Input>, answers: &mut Answers) {
+        let call_of = |input: &Input| match input {
+            Input::Add(call, _) | Input::Remove(call, _) => Some(*call),
+            _ => None,
         };
+        let asked: Vec<CallId> = together.iter().filter_map(call_of).collect();
+        let is_healthy = matches!(&together[..], [Input::Healthy(_)]);
+        let may_agree = !asked.is_empty() || (is_healthy && self.state.has_open_calls());
         let before = may_agree.then(|| self.state.clone());
-        let mut effects = self.state.apply(input, Moment::now());
+        let mut effects = self.state.apply_all(together, Moment::now());
         let agreed = effects.iter().filter_map(Effect::agreed_call).chain(asked).collect::<Vec<_>>();
         let Some(before) = before.filter(|_| !agreed.is_empty()) else {
             self.save_where_it_matters(&mut effects).await;
@@ -117,7 +121,7 @@ impl<L: Launcher> Owner<L> {
         if let Some(saved) = self.state.last_saved() {
             self.store.put(Arc::clone(saved));
         }
-        let mut effects = self.state.apply(Input::NotSaved(agreed), Moment::now());
+        let mut effects = self.state.apply_all(vec![Input::NotSaved(agreed)], Moment::now());
         self.save_where_it_matters(&mut effects).await;
         self.carry_out(effects, answers);
     }
@@ -187,6 +191,17 @@ impl<L: Launcher> Owner<L> {
 }
 
 impl Answers {
+    /// A command and those that wait behind it: together they cost one table and one wait for the disk.
+    fn note_waiting(&mut self, first: Command, commands: &mut mpsc::Receiver<Command>) -> Vec<Input> {
+        let mut inputs = vec![self.note(first)];
+        while inputs.len() < COMMANDS_AT_ONCE_MAX
+            && let Ok(command) = commands.try_recv()
+        {
+            inputs.push(self.note(command));
+        }
+        inputs
+    }
+
     fn note(&mut self, command: Command) -> Input {
         self.last_call += 1;
         let call = self.last_call;

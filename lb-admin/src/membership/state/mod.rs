@@ -1,6 +1,6 @@
 //! The membership, pure: inputs and `now` in, effects out. No socket, no clock, no randomness of its own.
 //!
-//! [`State::apply`] takes one [`Input`] (a request, a result of an earlier effect, or the time) and returns the
+//! [`State::apply_all`] takes [`Input`]s (a request, a result of an earlier effect, or the time) and returns the
 //! [`Effect`]s that follow; [`super::owner`] carries them out. So a seeded simulation drives exactly this code.
 //! - `change`: `/add` and `/rm`, accepted, committed, taken back
 //! - `life`: launched, ready, down, dead, replaced; what the time brings
@@ -238,7 +238,24 @@ const DRAIN_POLL: Duration = Duration::from_millis(20);
 
 impl State {
     /// Takes one input in.
+    #[cfg(test)]
     pub(crate) fn apply(&mut self, input: Input, now: Moment) -> Vec<Effect> {
+        self.apply_all(vec![input], now)
+    }
+
+    /// Takes inputs in, one after the other, for one table and one thing to write down at the most: that of the last.
+    pub(crate) fn apply_all(&mut self, inputs: Vec<Input>, now: Moment) -> Vec<Effect> {
+        for input in inputs {
+            self.take_in(input, now);
+        }
+        self.stop_drained(now);
+        self.judge_checks();
+        self.publish_changes();
+        self.save_changes();
+        std::mem::take(&mut self.effects)
+    }
+
+    fn take_in(&mut self, input: Input, now: Moment) {
         match input {
             Input::Add(call, request) => self.add(call, request, now),
             Input::Remove(call, request) => self.remove(call, &request, now),
@@ -259,11 +276,6 @@ impl State {
             Input::BeginDrain => self.begin_drain(),
             Input::Stop => self.stop(now),
         }
-        self.stop_drained(now);
-        self.judge_checks();
-        self.publish_changes();
-        self.save_changes();
-        std::mem::take(&mut self.effects)
     }
 
     /// When `Tick` is due, if nothing else happens.

@@ -5,9 +5,10 @@ use std::time::Duration;
 use lb_core::ring::{Probing, RingConfig, Rule};
 
 use crate::config::AdminConfig;
-use crate::membership::command::ChangeError;
+use crate::membership::command::{Add, ChangeError, Remove};
 use crate::membership::snapshot::Snapshot;
 use crate::membership::state::world::{World, config, is_made_up};
+use crate::membership::state::{Effect, Input};
 
 #[test]
 fn added_names_come_in_the_order_asked_for_then_made_up_ones_whoever_is_ready_first() {
@@ -225,4 +226,26 @@ fn where_the_ring_has_no_room_for_all_of_them_none_is_added() {
     let after = world.state.snapshot();
     let owners = |snapshot: &Snapshot| (0..512).map(|slot| snapshot.slots.owner(slot).copied()).collect::<Vec<_>>();
     assert_eq!(owners(&before), owners(&after), "ring positions were given back");
+}
+
+#[test]
+fn calls_that_come_together_cost_one_table_and_one_write_and_are_answered_each_in_its_turn() {
+    let mut world = World::ready(3);
+    world.effects.clear();
+    let remove = |call, name: &str| Input::Remove(call, Remove { n: None, hostnames: vec![name.to_owned()] });
+    let names = ["A", "B"].map(str::to_owned).to_vec();
+    let add = Input::Add(103, Add { n: None, hostnames: names, wait: Duration::from_secs(8) });
+    let together = vec![remove(101, "S1"), remove(102, "S1"), add, remove(104, "A"), remove(105, "S2")];
+    world.effects.extend(world.state.apply_all(together, world.now));
+    assert_eq!(world.effects.iter().filter(|effect| matches!(effect, Effect::Save { .. })).count(), 1);
+    assert!(
+        matches!(world.effects[0], Effect::Save { urgent: true, .. }) && matches!(world.effects[1], Effect::Publish(_))
+    );
+    assert_eq!(world.effects.iter().filter(|effect| matches!(effect, Effect::Publish(_))).count(), 1);
+    assert_eq!((world.answer(101), world.answer(105)), (Some(Ok(())), Some(Ok(()))));
+    assert_eq!(world.answer(102), Some(Err(ChangeError::UnknownName("S1".to_owned()))));
+    assert_eq!(world.answer(104), Some(Err(ChangeError::UnknownName("A".to_owned()))), "its add isn't decided");
+    assert_eq!((world.answer(103), world.table()), (None, vec!["S3".to_owned()]));
+    world.all_ready();
+    assert_eq!((world.answer(103), world.listed()), (Some(Ok(())), ["S3", "A", "B"].map(str::to_owned).to_vec()));
 }
