@@ -62,6 +62,7 @@ fn no_call_is_made_that_the_list_does_not_have() {
         "stop_container",
         "rename_container",
         "logs",
+        "stats",
         "remove_container",
     ];
     assert_eq!(methods.len(), CALLS.len());
