@@ -102,7 +102,7 @@ fn a_journal_that_can_not_be_is_found() {
 fn a_replacement_counts_at_once_and_is_listed_when_it_is_ready() {
     let told = [(5.0, "died", "S1", ""), (5.0, "replacing", "S7", ""), (9.0, "ready", "S7", "")];
     let empty = answer(true, &[], (6.0, 7.0), 200, &list(&[]));
-    assert_eq!(judged(&told, &[empty.clone()], &["S7"]), [""; 0]);
+    assert_eq!(judged(&told, std::slice::from_ref(&empty), &["S7"]), [""; 0]);
     let later = Answer { from_ms: 10.0, to_ms: 11.0, ..empty };
     assert!(judged(&told, &[later], &["S7"])[0].contains("never the membership"));
     let twice = [told[0], told[1], (8.0, "died", "S7", ""), (8.0, "replacing", "S7", ""), (9.0, "ready", "S7", "")];
