@@ -10,6 +10,7 @@ mod healing;
 mod image;
 mod lifecycle;
 mod proxy;
+mod restart;
 mod site;
 #[expect(dead_code, unused_imports, reason = "shared with the e2e tests; each binary uses a part of it")]
 #[path = "../e2e/support/mod.rs"]
