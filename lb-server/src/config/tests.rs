@@ -319,7 +319,7 @@ const REFUSED: &[(&str, &[&str])] = &[
     ("--runtime docker --pool 'a/b'", &["--pool 'a/b'"]),
     ("--runtime docker --replica-port 0", &["--replica-port 0", "1 to 65535"]),
     ("--runtime docker --container-name fixed", &["--container-name 'fixed'", "{name}"]),
-    ("--runtime docker --container-name '-{name}'", &["--container-name", "{pool}-{name}"]),
+    ("--runtime docker --container-name=-{name}", &["--container-name", "{pool}-{name}"]),
     ("--runtime docker --memory 1m", &["--memory '1m'", "6m"]),
     ("--runtime docker --memory much", &["--memory 'much'", "256m"]),
     ("--runtime docker --cpus -1", &["--cpus '-1'", "0.5"]),
