@@ -22,6 +22,8 @@ use crate::supervisor::docker::{Condition, Engine, EngineError, Inspected};
 
 /// Between two looks while nothing is heard.
 const LOOK_INTERVAL: Duration = Duration::from_secs(3);
+/// Between two looks at the least, however much is heard: a container may start and die all day.
+const LOOK_PAUSE: Duration = Duration::from_millis(100);
 /// Containers inspected at a time.
 const INSPECTIONS_MAX: usize = 8;
 /// Between two attempts at an event stream, doubling up to the longest.
@@ -55,6 +57,7 @@ async fn patrol(engine: &Engine, look_now: &Notify, discovery: &DockerDiscovery,
         {
             return;
         }
+        sleep(LOOK_PAUSE).await;
         let _heard_or_time = timeout(LOOK_INTERVAL, look_now.notified()).await;
     }
 }
