@@ -196,6 +196,11 @@ impl Config {
         self.replicas_most() as usize + self.backends.len() + listed
     }
 
+    /// Whether backends are looked for that nobody has named.
+    pub(crate) fn discovers(&self) -> bool {
+        self.discover.is_some()
+    }
+
     /// Whether the next `lb serve` will have the same first front port (or must, to find the replicas again), so that it
     /// is worth keeping state for it.
     pub(crate) fn has_lasting_port(&self) -> bool {

@@ -35,6 +35,9 @@ fn labelled_containers_are_backends_while_they_run_and_no_request_fails() {
     wait_for(&site, &lb, &["a", "b"]);
     let weights: Vec<Option<f64>> = found(&site, &lb).iter().map(|backend| backend["weight"].as_f64()).collect();
     assert_eq!(weights, [Some(3.0), Some(1.0)]);
+    let both = [site.container("a"), site.container("b")].join(" ");
+    let is_said = |line: &str| line.contains("ready: ") && line.contains(&both);
+    eventually("the start says who is ready", || lb.stderr().lines().any(is_said).then_some(()));
     let complaint = format!("container {}: lb.port 'many': must be 1 to 65535", site.container("wrong"));
     assert_eq!(lb.stderr().matches(&complaint).count(), 1, "{}", lb.stderr());
 
