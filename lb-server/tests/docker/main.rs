@@ -1,10 +1,12 @@
-//! The `docker` runtime against a real engine: real containers, and a balancer on the host that heals them.
+//! The `docker` runtime and `--discover docker` against a real engine: real containers, and a balancer on the host that
+//! heals or finds them.
 //!
 //! Every test has a pool, a network and names of its own, and removes what it made even where it fails ([`site`]). Where
 //! no engine answers, each says so and passes. One at a time: containers are slow enough without company.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should panic where it is")]
 
+mod discover;
 mod engine_faults;
 mod healing;
 mod image;

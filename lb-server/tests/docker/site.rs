@@ -94,6 +94,18 @@ impl Site {
         try_docker(&["network", "inspect", &self.pool]).status.success()
     }
 
+    /// Makes this test's network, where lb doesn't.
+    pub(crate) fn make_network(&self) {
+        docker(&["network", "create", &self.pool]);
+    }
+
+    /// Runs the sample backend as somebody else would, on this test's network.
+    pub(crate) fn run(&self, name: &str, flags: &[&str]) {
+        let name = self.container(name);
+        let run = ["run", "-d", "--name", &name, "--network", &self.pool];
+        docker(&[&run, flags, &[self.image.tag.as_str(), "replica"]].concat());
+    }
+
     /// A container that isn't lb's, with this name.
     pub(crate) fn create_stranger(&self, name: &str, labels: &[&str]) -> String {
         let mut words = vec!["create", "--name", name];
