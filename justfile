@@ -41,9 +41,9 @@ tidy:
 unit:
     cargo test -j {{jobs}} --workspace --lib --bins
 
-# The binary and the crates over real loopback sockets
+# The binary and the crates over real loopback sockets; what wants a Docker engine runs in the lane `docker`
 loopback:
-    cargo test -j {{jobs}} --workspace --test '*'
+    DOCKER_HOST=unix:///the-lane-docker-runs-these cargo test -j {{jobs}} --workspace --test '*'
 
 # The fuzz targets for seconds each: what reads strangers' bytes comes to the same end however they are split
 fuzz-smoke: (fuzz "10")

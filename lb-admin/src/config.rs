@@ -34,6 +34,8 @@ pub struct AdminConfig {
     pub backends: Vec<StaticBackend>,
     /// More of them, which come and go.
     pub backends_file: Option<BackendsFile>,
+    /// And labelled containers.
+    pub discover: Option<DockerDiscovery>,
     /// The check of replicas.
     pub replica_check: Check,
     /// The check of `backends`.
@@ -165,6 +167,13 @@ pub struct BackendsFile {
     pub path: PathBuf,
     /// What it said when it was read first.
     pub backends: Vec<StaticBackend>,
+}
+
+/// `--discover docker`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DockerDiscovery {
+    /// `--network`: where a container is on it, its address there is the one that counts.
+    pub network: String,
 }
 
 /// The patterns by which names are made; each holds `{n}` exactly where SPEC 1 says so.

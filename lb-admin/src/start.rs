@@ -15,8 +15,8 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{timeout, timeout_at};
 
 use crate::autoscale::observe::Observer;
-use crate::config::{AdminConfig, LaunchConfig};
-use crate::discovery::file;
+use crate::config::{AdminConfig, DockerDiscovery, LaunchConfig};
+use crate::discovery::{docker, file};
 use crate::events::EventLog;
 use crate::health::schedule::Checks;
 use crate::http::{self, Api, ChangeRate, Listener};
@@ -156,6 +156,7 @@ struct Prepared<L> {
     first_effects: Vec<Effect>,
     inputs: Inputs,
     backends_file: Option<PathBuf>,
+    discover: Option<DockerDiscovery>,
     membership: Membership,
     events: Arc<EventLog>,
     results: mpsc::UnboundedSender<Input>,
@@ -193,6 +194,7 @@ impl<L: Launcher> Prepared<L> {
             first_effects,
             inputs: Inputs { commands, results, applied },
             backends_file: config.backends_file.as_ref().map(|file| file.path.clone()),
+            discover: config.discover.clone(),
             membership,
             events,
             results: results_tx,
@@ -209,12 +211,16 @@ impl<L: Launcher> Prepared<L> {
         let (stop, stopped) = watch::channel(false);
         let beside = beside(stopped);
         let handle = runtime.handle().clone();
-        let Self { owner, first_effects, inputs, backends_file, membership, events, results, observer } = self;
+        let Self { owner, first_effects, inputs, backends_file, discover, membership, events, results, observer } =
+            self;
         let found = results.clone();
         let life = async move {
             let mut beside = tokio::spawn(beside);
             if let Some(path) = backends_file {
-                tokio::spawn(file::watch(path, found));
+                tokio::spawn(file::watch(path, found.clone()));
+            }
+            if let Some(discovery) = discover {
+                tokio::spawn(docker::watch::watch(discovery, found));
             }
             // Ends with the first look after a drain has begun, at the latest with the runtime.
             let _autoscaler = observer.map(|observer| tokio::spawn(observer.run()));

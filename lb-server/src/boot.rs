@@ -77,7 +77,7 @@ async fn run(
 
     let reason = tokio::select! {
         reason = running.until_end(&mut signals) => reason,
-        never = say_ready(snapshots) => match never {},
+        never = say_ready(snapshots, config.discovers()) => match never {},
     };
     shutdown::stop(running, reason, config.drain_timeout, &mut signals).await
 }
@@ -108,9 +108,12 @@ async fn with_runtime(config: &Config, settings: AdminConfig) -> anyhow::Result<
 }
 
 /// Says who is ready, when all are or when it has waited long enough, and tells systemd. Then it has nothing to do.
-async fn say_ready(mut snapshots: watch::Receiver<Arc<Snapshot>>) -> Infallible {
+/// `discovers`: nobody knows yet who there is, so nobody at all isn't all.
+async fn say_ready(mut snapshots: watch::Receiver<Arc<Snapshot>>, discovers: bool) -> Infallible {
     let began = Instant::now();
-    let all_ready = snapshots.wait_for(|snapshot| snapshot.ready() == snapshot.backends.len());
+    let is_complete = |all: usize| all > 0 || !discovers;
+    let all_ready = snapshots
+        .wait_for(|snapshot| snapshot.ready() == snapshot.backends.len() && is_complete(snapshot.backends.len()));
     // Not all in time, or the control plane is gone, which its own watcher tells.
     let _in_time = tokio::time::timeout(READY_WITHIN, all_ready).await.is_ok();
     let snapshot = Arc::clone(&snapshots.borrow());

@@ -26,7 +26,7 @@ mod tests;
 use client::{ChangeArgs, ReadyArgs, RepArgs, RouteArgs};
 use parse::{addresses, number_text, socket_addr, texts};
 use period::Period;
-use values::DockerReach;
+use values::{Discover, DockerReach};
 
 /// A layer-4 consistent-hash load balancer that keeps its replicas alive.
 #[derive(Debug, Parser)]
@@ -117,7 +117,7 @@ pub(crate) struct ServeArgs {
     /// Data-plane threads [default: number of CPUs]
     #[arg(long, env = "LB_WORKERS", value_name = "N", allow_negative_numbers = true)]
     pub(crate) workers: Option<usize>,
-    /// Replicas to start and keep alive [default: 3, or 0 where a --backend is given, or min of --autoscale]
+    /// Replicas to start and keep alive [default: 3, or 0 where backends are told otherwise, or min of --autoscale]
     #[arg(long, env = "LB_REPLICAS", value_name = "N", allow_negative_numbers = true)]
     pub(crate) replicas: Option<u32>,
     /// Let the load decide how many replicas there are, min to max, --replicas being the first number [default: off]
@@ -137,7 +137,8 @@ pub(crate) struct ServeArgs {
     /// What containers are made of (docker); never pulled [default: lb:latest]
     #[arg(long, env = "LB_IMAGE", value_name = "REF")]
     pub(crate) image: Option<String>,
-    /// The network that containers are on (docker); made where it isn't there [default: net1]
+    /// The network that containers are on (docker); made where it isn't there; with --discover, the one whose addresses
+    /// come first [default: net1]
     #[arg(long, env = "LB_NETWORK", value_name = "NAME")]
     pub(crate) network: Option<String>,
     /// Where a replica listens in its container (docker); PORT in its environment [default: 5000]
@@ -183,6 +184,10 @@ pub(crate) struct ServeArgs {
     /// More of them, one a line as after --backend, # for comments; watched: they come, change and go with it
     #[arg(long, env = "LB_BACKENDS_FILE", value_name = "FILE")]
     pub(crate) backends_file: Option<PathBuf>,
+    /// More of them, that come and go: containers that run and have the label lb.enable=true; the labels lb.port, lb.weight,
+    /// lb.check and lb.name say the rest [default: none]
+    #[arg(long, env = "LB_DISCOVER", value_enum)]
+    pub(crate) discover: Option<Discover>,
     /// Begin each connection to a replica with a PROXY header (--backend has it as send-proxy=)
     #[arg(long, env = "LB_SEND_PROXY", value_enum)]
     pub(crate) send_proxy: Option<SendProxy>,
@@ -333,7 +338,7 @@ impl ServeArgs {
             hash_key_file affinity mode non_http connect_timeout head_timeout first_byte_timeout idle_timeout drain_timeout
             retries retry_budget max_connections queue queue_timeout balance_factor pipe_size pipes profile
             record_requests state_dir keep_replicas backends_file check_port check_status check_interval check_timeout check_rise
-            check_fall max_ejected)
+            check_fall max_ejected discover)
     }
 }
 

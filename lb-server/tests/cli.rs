@@ -47,7 +47,7 @@ fn a_configuration_that_makes_no_sense_exits_3() {
         &["--replicas", "1000"],
         &["--command", "no-such-program"],
         &["--names", "same"],
-        &["--runtime", "docker"],
+        &["--image", "x"],
         &["--config", "/no/such/file"],
         &["--hash-key-file", "/no/such/file"],
     ] {

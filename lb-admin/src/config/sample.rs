@@ -13,6 +13,7 @@ pub(crate) fn config(replicas: u32) -> AdminConfig {
         launch: LaunchConfig::Process(ProcessConfig { argv: vec!["true".into()], launcher: "true".into() }),
         backends: Vec::new(),
         backends_file: None,
+        discover: None,
         replica_check: Check::new(CheckKind::Http("/heartbeat".into())),
         backend_check: Check::new(CheckKind::Tcp),
         max_ejected_percent: 50,

@@ -2,19 +2,22 @@
 //!
 //! `lb.port` says where it serves (needed unless it exposes exactly one TCP port), `lb.weight`, `lb.check` and `lb.name` the
 //! rest, as `--backend` has it. Its address is the one on `--network` where it is attached there, else that on the first of
-//! its networks by name. One that is stopped or paused is no backend; one whose labels don't fit is passed over with a
-//! reason, and the others aren't touched. Who asks the engine for the facts is not known here.
+//! its networks by name. On the host of an engine whose networks are elsewhere (in a virtual machine, say) that address leads
+//! nowhere: there a port that it publishes on the host counts instead, where it has one. One that is stopped or paused is no backend; one whose labels don't fit is passed over with a
+//! reason, and the others aren't touched. [`watch`] asks the engine for the facts.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use lb_core::backend::Weight;
 
 use crate::config::{OwnCheck, StaticBackend};
 use crate::membership::names::is_hostname;
 
+pub(crate) mod watch;
+
 /// The label that a container must have to be looked at.
-pub(crate) const ENABLE: &str = "lb.enable";
+const ENABLE: &str = "lb.enable";
 /// Our own replicas have it: they are in the membership already.
 const MANAGED: &str = "lb.managed";
 
@@ -29,6 +32,10 @@ pub(crate) struct Facts {
     pub(crate) exposed_tcp: Vec<u16>,
     /// By the name of the network.
     pub(crate) addresses: BTreeMap<String, IpAddr>,
+    /// Networks whose addresses can't be expected to be reached from here.
+    pub(crate) far: HashSet<String>,
+    /// TCP ports that 127.0.0.1 leads to, each with the port there.
+    pub(crate) on_loopback: BTreeMap<u16, u16>,
 }
 
 /// The containers that are backends, in the order given, and a line for each that would be one but for its labels.
@@ -62,14 +69,21 @@ fn backend(facts: &Facts, network: &str) -> Result<StaticBackend, String> {
         (None, [port]) => *port,
         (None, exposed) => return Err(format!("exposes {} TCP ports: set lb.port", exposed.len())),
     };
-    let address = facts.addresses.get(network).or_else(|| facts.addresses.values().next());
-    let address = *address.ok_or("has no address on any network")?;
+    let host = reached_at(facts, network, port).ok_or("has no address on any network")?.to_string();
     let weight =
         label("lb.weight").map_or(Ok(Weight::ONE), Weight::parse).map_err(|why| format!("lb.weight: {why}"))?;
     let asks = label("lb.check").map(str::parse).transpose().map_err(|why| format!("lb.check {why}"))?;
     let check = OwnCheck { asks, port: None };
-    let host = SocketAddr::new(address, port).to_string();
     Ok(StaticBackend { weight, check, ..StaticBackend::new(name, &host) })
+}
+
+fn reached_at(facts: &Facts, network: &str, port: u16) -> Option<SocketAddr> {
+    let on_it = facts.addresses.get_key_value(network);
+    let (network, address) = on_it.or_else(|| facts.addresses.first_key_value())?;
+    match facts.on_loopback.get(&port) {
+        Some(published) if facts.far.contains(network) => Some(SocketAddr::from((Ipv4Addr::LOCALHOST, *published))),
+        _ => Some(SocketAddr::new(*address, port)),
+    }
 }
 
 #[cfg(test)]

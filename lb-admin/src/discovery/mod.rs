@@ -1,7 +1,7 @@
 //! Backends that somebody else runs and that come and go while we run: told by a watched file or by labelled containers.
 //!
 //! - `file`: `--backends-file`
-//! - `docker`: containers as backends (pure)
+//! - `docker`: `--discover docker`: labelled containers as backends (pure); beside it `watch`, who asks the engine
 //! - `diff`: what has changed between two sets (pure)
 //!
 //! A source tells the whole set every time (`Input::Discovered`); the membership applies what
@@ -10,8 +10,7 @@
 use std::fmt;
 
 pub(crate) mod diff;
-#[cfg_attr(not(test), expect(dead_code, reason = "no engine is asked for its containers in this version"))]
-mod docker;
+pub(crate) mod docker;
 pub mod file;
 
 /// Who tells a set.
@@ -19,12 +18,15 @@ pub mod file;
 pub(crate) enum Source {
     /// `--backends-file`.
     File,
+    /// `--discover docker`.
+    Docker,
 }
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::File => "--backends-file",
+            Self::Docker => "--discover docker",
         })
     }
 }

@@ -6,9 +6,9 @@
 //! No call builds, pulls, executes in a container or reads an image's content.
 //!
 //! [`CALLS`] is the whole list, for a socket proxy that is to allow just those; `docs/docker-api.md` shows it to users,
-//! and a test holds the two together. Neighbour: [`super::container`] knows what to ask for and why.
+//! and a test holds the two together. Neighbours: [`super::container`] and [`crate::discovery`] know what to ask for and why.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -30,8 +30,8 @@ use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::{Stream, StreamExt};
 use tokio::time::timeout;
 
-pub(crate) use self::plain::EngineError;
-pub(super) use self::plain::{Blueprint, Condition, Event, Happening, Inspected, Listed};
+pub(super) use self::plain::{Blueprint, Event, Happening};
+pub(crate) use self::plain::{Condition, EngineError, Inspected, Listed};
 
 mod plain;
 
@@ -71,11 +71,11 @@ const LOG_BYTES_MAX: usize = 4096;
 const EVENTS_OVERLAP: Duration = Duration::from_secs(2);
 
 /// Events as they come; ends when the engine does.
-pub(super) type Events = Pin<Box<dyn Stream<Item = Result<Event, EngineError>> + Send>>;
+pub(crate) type Events = Pin<Box<dyn Stream<Item = Result<Event, EngineError>> + Send>>;
 
 /// The way to the engine. Nothing is sent before the first call.
 #[derive(Debug)]
-pub(super) struct Engine {
+pub(crate) struct Engine {
     host: String,
     /// Once the version is agreed upon.
     client: Mutex<Option<Docker>>,
@@ -83,9 +83,14 @@ pub(super) struct Engine {
 
 impl Engine {
     /// Where `DOCKER_HOST` says.
-    pub(super) fn from_environment() -> Self {
+    pub(crate) fn from_environment() -> Self {
         let host = std::env::var("DOCKER_HOST").ok().filter(|host| !host.is_empty());
         Self { host: host.unwrap_or_else(|| DEFAULT_HOST.to_owned()), client: Mutex::default() }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn at(host: &str) -> Self {
+        Self { host: host.to_owned(), client: Mutex::default() }
     }
 
     /// Whether an image is there.
@@ -130,7 +135,7 @@ impl Engine {
     }
 
     /// Every container with this label, running or not.
-    pub(super) async fn list(&self, label: &str) -> Result<Vec<Listed>, EngineError> {
+    pub(crate) async fn list(&self, label: &str) -> Result<Vec<Listed>, EngineError> {
         let client = self.client().await?;
         let filters = HashMap::from([("label", vec![label])]);
         let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
@@ -153,7 +158,7 @@ impl Engine {
     }
 
     /// What is known of it; by id or by name.
-    pub(super) async fn inspect(&self, id_or_name: &str) -> Result<Inspected, EngineError> {
+    pub(crate) async fn inspect(&self, id_or_name: &str) -> Result<Inspected, EngineError> {
         let client = self.client().await?;
         let found =
             self.within(ASK_DEADLINE, "inspecting a container", client.inspect_container(id_or_name, None)).await?;
@@ -214,7 +219,7 @@ impl Engine {
     }
 
     /// What happens from now on to containers with this label.
-    pub(super) async fn events(&self, label: &str) -> Result<Events, EngineError> {
+    pub(crate) async fn events(&self, label: &str) -> Result<Events, EngineError> {
         let client = self.client().await?;
         let what = vec!["start", "die", "destroy", "pause", "unpause"];
         let filters = HashMap::from([("type", vec!["container"]), ("label", vec![label]), ("event", what)]);
@@ -389,7 +394,10 @@ fn inspected_from(found: ContainerInspectResponse) -> Option<Inspected> {
     };
     let config = found.config.unwrap_or_default();
     let published = found.host_config.and_then(|host| host.port_bindings).and_then(published);
-    let networks = found.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
+    let (networks, ports) =
+        found.network_settings.map(|settings| (settings.networks, settings.ports)).unwrap_or_default();
+    let networks = networks.unwrap_or_default();
+    let gateway_of = |(name, endpoint): (&String, &EndpointSettings)| Some((name.clone(), gateway(endpoint)?));
     Some(Inspected {
         id: found.id?,
         name: found.name.unwrap_or_default().trim_start_matches('/').to_owned(),
@@ -400,12 +408,34 @@ fn inspected_from(found: ContainerInspectResponse) -> Option<Inspected> {
         oom_killed: state.oom_killed.unwrap_or_default(),
         started_at: state.started_at.unwrap_or_default(),
         published,
+        gateways: networks.iter().filter_map(gateway_of).collect(),
+        exposed_tcp: config.exposed_ports.unwrap_or_default().iter().filter_map(|port| tcp_port(port)).collect(),
+        on_loopback: ports.map(on_loopback).unwrap_or_default(),
         networks: networks.into_iter().map(|(name, endpoint)| (name, address(&endpoint))).collect(),
     })
 }
 
 fn published(bindings: PortMap) -> Option<u16> {
     bindings.into_values().flatten().flatten().find_map(|binding| binding.host_port?.parse().ok())
+}
+
+/// `80/tcp`.
+fn tcp_port(text: &str) -> Option<u16> {
+    text.strip_suffix("/tcp")?.parse().ok()
+}
+
+fn on_loopback(ports: PortMap) -> BTreeMap<u16, u16> {
+    let leads_there = |ip: Option<&str>| matches!(ip, None | Some("" | "0.0.0.0" | "127.0.0.1"));
+    let published = |(inner, bindings): (String, Option<Vec<PortBinding>>)| {
+        let mut bindings = bindings?.into_iter().filter(|binding| leads_there(binding.host_ip.as_deref()));
+        Some((tcp_port(&inner)?, bindings.find_map(|binding| binding.host_port?.parse().ok())?))
+    };
+    ports.into_iter().filter_map(published).collect()
+}
+
+fn gateway(endpoint: &EndpointSettings) -> Option<IpAddr> {
+    let texts = [&endpoint.gateway, &endpoint.ipv6_gateway];
+    texts.into_iter().flatten().find_map(|text| text.parse().ok())
 }
 
 /// IPv4 where there is one.

@@ -6,7 +6,7 @@
 
 pub(crate) mod backoff;
 pub(crate) mod container;
-mod docker;
+pub(crate) mod docker;
 pub(crate) mod launcher;
 mod logs;
 pub(crate) mod plan;

@@ -109,8 +109,9 @@ impl Launcher for ProcessLauncher {
 
     async fn sweep(&self, known: &[BackendId]) {
         let known: HashSet<BackendId> = known.iter().copied().collect();
-        sweep::end_marked(&self.mark, &known).await;
+        // Their files first: whoever still writes to one does no harm, and our own end may come before theirs.
         self.logs.remove_others(&known);
+        sweep::end_marked(&self.mark, &known).await;
     }
 
     /// A replica leads a session of its own: what is in it is the replica's. One look at /proc serves all.

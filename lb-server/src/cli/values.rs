@@ -3,6 +3,14 @@
 use clap::ValueEnum;
 use serde::Deserialize;
 
+/// `--discover`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Discover {
+    /// Containers with the label lb.enable=true, of the engine that DOCKER_HOST names
+    Docker,
+}
+
 /// `--docker-reach`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -32,8 +32,13 @@ pub(super) fn resolve(args: &ServeArgs, backends: &[StaticBackend]) -> Result<Ch
     let asked = args.check.as_deref().map(str::parse::<CheckKind>).transpose().map_err(ConfigError::Check)?;
     let max_ejected_percent = args.max_ejected.unwrap_or(MAX_EJECTED_PERCENT);
     within("--max-ejected", u64::from(max_ejected_percent), 0, 100)?;
+    // Labels of containers may ask for paths too.
     let asks_nothing = |backend: &StaticBackend| !matches!(backend.check.asks, Some(CheckKind::Http(_)));
-    if asked == Some(CheckKind::Tcp) && args.check_status.is_some() && backends.iter().all(asks_nothing) {
+    if asked == Some(CheckKind::Tcp)
+        && args.check_status.is_some()
+        && args.discover.is_none()
+        && backends.iter().all(asks_nothing)
+    {
         return Err(ConfigError::StatusOfTcp);
     }
     let replica = checked(args, asked.clone().unwrap_or_else(|| CheckKind::Http(REPLICA_CHECK_PATH.to_owned())))?;

@@ -1,8 +1,8 @@
-//! What a container is: image, command, network, name and limits. What needs the engine to be known is asked at boot.
+//! What a container is, and which ones that others run are looked for: image, command, network, name and limits. What needs the engine to be known is asked at boot.
 
 use std::time::Duration;
 
-use lb_admin::config::{DockerConfig, DockerReach};
+use lb_admin::config::{DockerConfig, DockerDiscovery, DockerReach};
 use lb_admin::membership::names::{NAME_BYTES_MAX, fill, is_hostname};
 
 use super::{ConfigError, within};
@@ -49,6 +49,14 @@ pub(super) fn resolve(args: &ServeArgs, assignment: bool) -> Result<DockerConfig
         keep_dead: if assignment { KEEP_DEAD } else { Duration::ZERO },
         image,
     })
+}
+
+/// The containers that are looked for.
+pub(super) fn discovery(args: &ServeArgs) -> Result<Option<DockerDiscovery>, ConfigError> {
+    match args.discover {
+        None => Ok(None),
+        Some(cli::values::Discover::Docker) => Ok(Some(DockerDiscovery { network: network(args.network.as_deref())? })),
+    }
 }
 
 /// Our own image needs to be told which of its commands it is; anybody else's knows.

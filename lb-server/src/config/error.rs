@@ -88,6 +88,8 @@ pub(crate) enum ConfigError {
     Cpus(String),
     #[error("{flag} is for containers: add --runtime docker, or leave it out")]
     OnlyDocker { flag: &'static str },
+    #[error("--network is for containers: add --runtime docker or --discover docker, or leave it out")]
+    NetworkOfNobody,
     #[error("--command \"{text}\": {why}")]
     CommandSyntax { text: String, why: String },
     #[error("--command: the program '{0}' is not found in PATH, or may not be run: give its path")]

@@ -31,6 +31,7 @@ pub(super) fn resolve(args: &ServeArgs, assignment: bool, around: &Surroundings)
             Ok(Launch { launch: process(args, around, |_| true)?, docker_if_there })
         }
         Runtime::Process => match docker_flag(args) {
+            Some("--network") => Err(ConfigError::NetworkOfNobody),
             Some(flag) => Err(ConfigError::OnlyDocker { flag }),
             None => {
                 let is_there = |program: &str| is_program(program, around);
@@ -44,7 +45,7 @@ pub(super) fn resolve(args: &ServeArgs, assignment: bool, around: &Surroundings)
 fn docker_flag(args: &ServeArgs) -> Option<&'static str> {
     let said = [
         ("--image", args.image.is_some()),
-        ("--network", args.network.is_some()),
+        ("--network", args.network.is_some() && args.discover.is_none()),
         ("--replica-port", args.replica_port.is_some()),
         ("--container-name", args.container_name.is_some()),
         ("--memory", args.memory.is_some()),

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lb_admin::config::{
-    Access, AdminAddr, AdminConfig, AutoscaleConfig, BackendsFile, DockerConfig, LaunchConfig, Names, StaticBackend,
+    Access, AdminAddr, AdminConfig, AutoscaleConfig, BackendsFile, DockerConfig, DockerDiscovery, LaunchConfig, Names,
+    StaticBackend,
 };
 use lb_core::config::{RETRIES_MAX, RETRY_BUDGET_PERCENT_MAX, Source, Splice, WorkerConfig};
 use lb_core::ring::{KeyHasher, RingConfig};
@@ -54,7 +55,7 @@ use route::Route;
 const REPLICAS_MAX: u32 = 256;
 /// Most data-plane threads.
 const WORKERS_MAX: usize = 1024;
-/// Replicas where neither `--replicas` nor a `--backend` says otherwise.
+/// Replicas where `--replicas` doesn't say otherwise, and nobody tells of backends.
 const REPLICAS: u32 = 3;
 /// Ids kept per replica under `--profile assignment`.
 const RECORDED_REQUESTS: usize = 131_072;
@@ -91,6 +92,7 @@ pub(crate) struct Config {
     pub(crate) backends: Vec<StaticBackend>,
     /// More of them, which come and go.
     pub(crate) backends_file: Option<BackendsFile>,
+    discover: Option<DockerDiscovery>,
     ring: RingConfig,
     route: Route,
     connections: Connections,
@@ -138,7 +140,8 @@ impl Config {
         let backends = backend::parse_all(args.backend.as_deref().unwrap_or_default())?;
         let autoscale = autoscale::resolve(args)?;
         let backends_file = backend::read_file(args.backends_file.as_deref(), &backends)?;
-        let others_run_them = !backends.is_empty() || backends_file.is_some();
+        let discover = docker::discovery(args)?;
+        let others_run_them = !backends.is_empty() || backends_file.is_some() || discover.is_some();
         let few = autoscale.map_or(if others_run_them { 0 } else { REPLICAS }, |autoscale| autoscale.min);
         let replicas = args.replicas.unwrap_or(few);
         within("--replicas", u64::from(replicas), 0, u64::from(REPLICAS_MAX))?;
@@ -175,6 +178,7 @@ impl Config {
             docker_if_there,
             backends,
             backends_file,
+            discover,
             checks,
             names,
             retries: retries(args.retries)?,
@@ -190,6 +194,11 @@ impl Config {
     pub(crate) fn members(&self) -> usize {
         let listed = self.backends_file.as_ref().map_or(0, |file| file.backends.len());
         self.replicas_most() as usize + self.backends.len() + listed
+    }
+
+    /// Whether backends are looked for that nobody has named.
+    pub(crate) fn discovers(&self) -> bool {
+        self.discover.is_some()
     }
 
     /// Whether the next `lb serve` will have the same first front port (or must, to find the replicas again), so that it
@@ -253,6 +262,7 @@ impl Config {
             launch: self.launch.clone(),
             backends: self.backends.clone(),
             backends_file: self.backends_file.clone(),
+            discover: self.discover.clone(),
             replica_check: self.checks.replica.clone(),
             backend_check: self.checks.backend.clone(),
             max_ejected_percent: self.checks.max_ejected_percent,

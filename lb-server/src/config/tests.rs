@@ -89,6 +89,17 @@ fn a_backend_replaces_the_default_replicas() {
 }
 
 #[test]
+fn labelled_containers_replace_the_default_replicas() {
+    let discover = |line: &str| good(line).admin(Path::new("/state"), "mark".into()).discover;
+    let on = |network: &str| Some(DockerDiscovery { network: network.to_owned() });
+    assert_eq!(discover(""), None);
+    assert_eq!((discover("--discover docker"), good("--discover docker").replicas), (on("net1"), 0));
+    assert_eq!(discover("--discover docker --network mine"), on("mine"));
+    assert_eq!(good("--discover docker --replicas 2").replicas, 2);
+    assert!(load("--discover docker --check tcp --check-status 200").is_ok(), "lb.check may ask for a path");
+}
+
+#[test]
 fn who_is_behind_a_connection_and_how_many_there_may_be() {
     let plain = worker(&good(""));
     assert_eq!((plain.accept_proxy, plain.connections_per_source, plain.source), (false, 0, None));
@@ -298,13 +309,17 @@ const REFUSED: &[(&str, &[&str])] = &[
     ("--autoscale min=2,max=57,target-inflight=2 --hash assignment", &["holds 56", "--autoscale may want 57", "max"]),
     ("--image x", &["--image", "--runtime docker"]),
     ("--memory 1g", &["--memory", "--runtime docker"]),
+    ("--network mine", &["--network", "--runtime docker", "--discover docker"]),
+    ("--discover docker --network host", &["--network 'host'"]),
+    ("--discover docker --image x", &["--image", "--runtime docker"]),
+    ("--discover docker --replicas 257", &["0 to 256"]),
     ("--runtime docker --image ''", &["--image ''", "lb:latest"]),
     ("--runtime docker --network host", &["--network 'host'", "your own"]),
     ("--runtime docker --network 'a b'", &["--network 'a b'"]),
     ("--runtime docker --pool 'a/b'", &["--pool 'a/b'"]),
     ("--runtime docker --replica-port 0", &["--replica-port 0", "1 to 65535"]),
     ("--runtime docker --container-name fixed", &["--container-name 'fixed'", "{name}"]),
-    ("--runtime docker --container-name '-{name}'", &["--container-name", "{pool}-{name}"]),
+    ("--runtime docker --container-name=-{name}", &["--container-name", "{pool}-{name}"]),
     ("--runtime docker --memory 1m", &["--memory '1m'", "6m"]),
     ("--runtime docker --memory much", &["--memory 'much'", "256m"]),
     ("--runtime docker --cpus -1", &["--cpus '-1'", "0.5"]),

@@ -1,5 +1,6 @@
 //! One test's place at the engine: a pool and a network that nobody else uses, and what is found there.
 
+use std::collections::BTreeSet;
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -47,12 +48,25 @@ impl Site {
 
     /// It has printed its addresses, no more is known.
     pub(crate) fn launch(&self, first: &str, n: usize, flags: &[&str]) -> Lb {
-        let count = n.to_string();
+        Lb::launch_through(first, &[&self.flags(flags)[..], &["--replicas", &n.to_string()]].concat())
+    }
+
+    /// The next one on the state of `killed`.
+    pub(crate) fn serve_next(&self, killed: &Lb, flags: &[&str]) -> Lb {
+        killed.next(&self.flags(flags))
+    }
+
+    fn flags<'a>(&'a self, flags: &[&'a str]) -> Vec<&'a str> {
         let runtime: &[&str] = if flags.contains(&"--runtime") { &[] } else { &["--runtime", "docker"] };
-        let ours = ["--image", &self.image.tag, "--replicas", &count];
-        let rest = ["--pool", &self.pool, "--network", &self.pool];
+        let ours = ["--image", &self.image.tag, "--pool", &self.pool, "--network", &self.pool];
         let command: &[&str] = if flags.contains(&"--command") { &[] } else { &["--command", "replica"] };
-        Lb::launch_through(first, &[runtime, &ours, &rest, command, flags].concat())
+        [runtime, &ours, command, flags].concat()
+    }
+
+    /// The ids of this pool's containers that run.
+    pub(crate) fn ids(&self) -> BTreeSet<String> {
+        let filter = format!("label=lb.pool={}", self.pool);
+        docker(&["ps", "-q", "--no-trunc", "--filter", &filter]).lines().map(str::to_owned).collect()
     }
 
     /// What a container of this pool is called.
@@ -78,6 +92,18 @@ impl Site {
     /// Whether the network is there.
     pub(crate) fn has_network(&self) -> bool {
         try_docker(&["network", "inspect", &self.pool]).status.success()
+    }
+
+    /// Makes this test's network, where lb doesn't.
+    pub(crate) fn make_network(&self) {
+        docker(&["network", "create", &self.pool]);
+    }
+
+    /// Runs the sample backend as somebody else would, on this test's network.
+    pub(crate) fn run(&self, name: &str, flags: &[&str]) {
+        let name = self.container(name);
+        let run = ["run", "-d", "--name", &name, "--network", &self.pool];
+        docker(&[&run, flags, &[self.image.tag.as_str(), "replica"]].concat());
     }
 
     /// A container that isn't lb's, with this name.

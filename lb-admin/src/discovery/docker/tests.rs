@@ -11,6 +11,7 @@ fn container(name: &str, labels: &[(&str, &str)]) -> Facts {
         runs: true,
         exposed_tcp: vec![80],
         addresses: [("bridge".to_owned(), [172, 17, 0, 2].into())].into(),
+        ..Facts::default()
     }
 }
 
@@ -40,6 +41,16 @@ fn the_address_is_that_on_our_network_else_that_on_its_first() {
     let mut six = container("web", &[]);
     six.addresses = [("a".to_owned(), "fd00::2".parse().expect("an address"))].into();
     assert_eq!(one(six).expect("a backend").host, "[fd00::2]:80");
+}
+
+#[test]
+fn a_published_port_counts_only_where_the_network_is_out_of_reach() {
+    let published = Facts { on_loopback: [(80, 8080)].into(), ..container("web", &[]) };
+    assert_eq!(one(published.clone()).expect("a backend").host, "172.17.0.2:80");
+    let far = Facts { far: ["bridge".to_owned()].into(), ..published };
+    assert_eq!(one(far.clone()).expect("a backend").host, "127.0.0.1:8080");
+    let other_port = Facts { on_loopback: [(443, 8443)].into(), ..far };
+    assert_eq!(one(other_port).expect("a backend").host, "172.17.0.2:80");
 }
 
 #[test]

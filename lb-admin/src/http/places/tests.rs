@@ -61,7 +61,8 @@ async fn a_place_given_back_goes_to_the_newcomer_and_nobody_is_closed() {
     let places = Places::new(2);
     let (spot, end, held) = hold(places.take().await);
     let other = hold(places.take().await);
-    (spot.busy(), other.0.busy());
+    spot.busy();
+    other.0.busy();
     let newcomer = places.take();
     tokio::pin!(newcomer);
     assert!(futures_pending(newcomer.as_mut()).await);

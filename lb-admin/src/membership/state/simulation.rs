@@ -73,7 +73,8 @@ impl Simulation {
         let cooldown = Duration::from_secs(5);
         let autoscale = AutoscaleConfig { min: 1, max: MAX, target_inflight: 20, target_cpu: None, cooldown };
         let autoscale = rng.bool().then_some(autoscale);
-        let config = AdminConfig { replicas_max: MAX, replicas: rng.u32(0..5), autoscale, ..config(0) };
+        let replicas = rng.u32(0..5).max(autoscale.map_or(0, |autoscale| autoscale.min));
+        let config = AdminConfig { replicas_max: MAX, replicas, autoscale, ..config(0) };
         let (state, effects) = State::new(&config, 1, rng.fork(), now, None).expect("it fits");
         let user_names = (1..=config.replicas).map(|n| format!("S{n}")).collect();
         let mut simulation = Self {
@@ -106,6 +107,7 @@ impl Simulation {
         let agreed = |effect: &Effect| matches!(effect, Effect::Answer(_, Ok(())));
         if let Some((to, changes)) = scale {
             self.check_step(to, changes, before.committed);
+            self.agreed = self.committed();
         } else if !effects.iter().any(agreed) {
             assert_eq!(self.committed(), before.committed, "N follows /add and /rm, nothing else");
         }
@@ -195,7 +197,10 @@ impl Simulation {
         self.state = state;
         self.carry_out(effects, &Before::default());
         let now = self.committed();
-        assert!(now == self.agreed || now == after, "{now} replicas: not {} nor {after}", self.agreed);
+        // At a start the autoscaler's bounds hold at once, whatever a user has left.
+        let bounds = self.config.autoscale.map_or((0, usize::MAX), |auto| (auto.min as usize, auto.max as usize));
+        let left = [self.agreed, after].map(|n| n.clamp(bounds.0, bounds.1));
+        assert!(left.contains(&now), "{now} replicas: neither of {left:?}");
         self.agreed = now;
         self.check();
     }

@@ -4,6 +4,7 @@
 //! timed out), [`super::ledger`] finds it in the next list. A start has a deadline as a whole, so that no `/add` waits on
 //! an engine that hangs.
 
+use std::collections::HashSet;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -17,6 +18,8 @@ use tokio::time::timeout;
 use super::super::docker::{Blueprint, Condition, Engine, EngineError, Inspected};
 use super::super::launcher::{Exit, Launcher, Order, Trace};
 use super::super::ports::Ports;
+use super::super::process::mark::Mark;
+use super::super::process::sweep;
 use super::DockerUnready;
 use super::names::{Conflict, judge};
 use super::reach::{self, Reach, ReachError};
@@ -286,6 +289,8 @@ impl Launcher for ContainerLauncher {
         self.shared.watch.begin();
         self.shared.watch.ledger().know(known);
         self.shared.watch.look_soon();
+        // Of a run with `--runtime process`; this one has none.
+        sweep::end_marked(&Mark::new(self.spec.instance.clone()), &HashSet::new()).await;
     }
 
     async fn cpu_times(&self, of: &[(BackendId, Trace)]) -> Vec<(BackendId, Duration)> {

@@ -23,6 +23,7 @@ mod spec;
 mod watch;
 
 pub(crate) use launcher::ContainerLauncher;
+pub(crate) use reach::{is_in_container, is_ours};
 
 use super::docker::Engine;
 use crate::config::DockerConfig;

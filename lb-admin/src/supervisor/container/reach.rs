@@ -54,9 +54,18 @@ pub(super) async fn find(engine: &Engine, config: &DockerConfig) -> Result<Reach
 
 /// From outside of any container, by the network's gateways.
 fn from_host(gateways: &[IpAddr]) -> Reach {
+    if gateways.iter().any(|gateway| is_ours(*gateway)) { Reach::Network } else { Reach::Port }
+}
+
+/// Whether an address is one of this machine's (or of this container's).
+pub(crate) fn is_ours(addr: IpAddr) -> bool {
     // Binding is the one question about an address of ours that needs no list of interfaces.
-    let is_ours = |gateway: &IpAddr| UdpSocket::bind((*gateway, 0)).is_ok();
-    if gateways.iter().any(is_ours) { Reach::Network } else { Reach::Port }
+    UdpSocket::bind((addr, 0)).is_ok()
+}
+
+/// Whether we run in a container.
+pub(crate) fn is_in_container() -> bool {
+    own_container().is_some()
 }
 
 /// From the container that we run in.

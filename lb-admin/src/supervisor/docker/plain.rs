@@ -3,7 +3,7 @@
 //! Only what somebody here looks at; an answer holds ten times as much. [`EngineError`] fits one line and says whether
 //! it is about the engine or about what was asked for.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -68,7 +68,7 @@ pub(in crate::supervisor) struct Blueprint {
 
 /// Whether a container runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::supervisor) enum Condition {
+pub(crate) enum Condition {
     /// Made, not started.
     Created,
     Running,
@@ -79,40 +79,46 @@ pub(in crate::supervisor) enum Condition {
 
 /// What a list says of one container.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::supervisor) struct Listed {
-    pub(in crate::supervisor) id: String,
-    pub(in crate::supervisor) labels: HashMap<String, String>,
-    pub(in crate::supervisor) condition: Condition,
+pub(crate) struct Listed {
+    pub(crate) id: String,
+    pub(crate) labels: HashMap<String, String>,
+    pub(crate) condition: Condition,
 }
 
 /// What is known of one container.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::supervisor) struct Inspected {
-    pub(in crate::supervisor) id: String,
-    pub(in crate::supervisor) name: String,
-    pub(in crate::supervisor) image: String,
-    pub(in crate::supervisor) labels: HashMap<String, String>,
-    pub(in crate::supervisor) condition: Condition,
-    pub(in crate::supervisor) exit_code: Option<i64>,
-    pub(in crate::supervisor) oom_killed: bool,
+pub(crate) struct Inspected {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) image: String,
+    pub(crate) labels: HashMap<String, String>,
+    pub(crate) condition: Condition,
+    pub(crate) exit_code: Option<i64>,
+    pub(crate) oom_killed: bool,
     /// Changes with every start.
-    pub(in crate::supervisor) started_at: String,
+    pub(crate) started_at: String,
     /// The port of the host that leads to it.
-    pub(in crate::supervisor) published: Option<u16>,
+    pub(crate) published: Option<u16>,
     /// Its address in each network that it is in.
-    pub(in crate::supervisor) networks: HashMap<String, Option<IpAddr>>,
+    pub(crate) networks: HashMap<String, Option<IpAddr>>,
+    /// By which address each of those networks leads out of itself, where it does.
+    pub(crate) gateways: HashMap<String, IpAddr>,
+    /// TCP ports that it or its image calls its own.
+    pub(crate) exposed_tcp: Vec<u16>,
+    /// Its TCP ports that 127.0.0.1 of the engine's host leads to, each with that host's port.
+    pub(crate) on_loopback: BTreeMap<u16, u16>,
 }
 
 /// What happened to a container.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::supervisor) struct Event {
-    pub(in crate::supervisor) id: String,
-    pub(in crate::supervisor) what: Happening,
+pub(crate) struct Event {
+    pub(crate) id: String,
+    pub(crate) what: Happening,
 }
 
 /// The kinds of events that matter here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::supervisor) enum Happening {
+pub(crate) enum Happening {
     Started,
     Died,
     Removed,

@@ -20,7 +20,7 @@ fn what_an_engine_answers_is_sorted_by_what_can_be_done_about_it() {
 #[tokio::test]
 async fn an_engine_that_is_not_there_is_told_from_one_that_refuses() {
     for host in ["unix:///nowhere/docker.sock", "tcp://127.0.0.1:1", "ssh://somewhere"] {
-        let engine = Engine { host: host.to_owned(), client: Mutex::default() };
+        let engine = Engine::at(host);
         let error = engine.has_image("x").await.expect_err("nobody there");
         assert!(error.is_engines() && error.to_string().contains(host), "{error}");
     }
@@ -30,7 +30,7 @@ async fn an_engine_that_is_not_there_is_told_from_one_that_refuses() {
 async fn an_engine_that_accepts_and_says_nothing_costs_its_deadline_and_no_more() {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("port 0");
     let host = format!("tcp://{}", listener.local_addr().expect("bound"));
-    let engine = Engine { host, client: Mutex::default() };
+    let engine = Engine::at(&host);
     let error = engine.list("a=b").await.expect_err("nobody answers");
     assert!(matches!(error, EngineError::TimedOut { after: ASK_DEADLINE, .. }), "{error}");
 }
@@ -62,6 +62,7 @@ fn no_call_is_made_that_the_list_does_not_have() {
         "stop_container",
         "rename_container",
         "logs",
+        "stats",
         "remove_container",
     ];
     assert_eq!(methods.len(), CALLS.len());
@@ -75,4 +76,25 @@ fn no_call_is_made_that_the_list_does_not_have() {
         .collect();
     let listed: std::collections::BTreeSet<&str> = methods.into_iter().collect();
     assert_eq!(named, listed);
+}
+
+#[test]
+fn what_a_container_exposes_and_where_it_is_published_is_read_from_an_inspection() {
+    let answer = serde_json::json!({
+        "Id": "a", "State": {"Status": "running"},
+        "Config": {"ExposedPorts": {"80/tcp": {}, "53/udp": {}}},
+        "NetworkSettings": {
+            "Ports": {
+                "80/tcp": [{"HostIp": "10.0.0.1", "HostPort": "1"}, {"HostIp": "0.0.0.0", "HostPort": "8080"}],
+                "81/tcp": null, "82/tcp": [{"HostIp": "::", "HostPort": "8082"}], "53/udp": [{"HostIp": "", "HostPort": "53"}]
+            },
+            "Networks": {
+                "x": {"IPAddress": "172.30.0.2", "Gateway": "172.30.0.1"}, "inner": {"IPAddress": "172.31.0.2", "Gateway": ""}
+            }
+        }
+    });
+    let found = inspected_from(serde_json::from_value(answer).expect("an inspection")).expect("id and state");
+    assert_eq!((found.exposed_tcp, found.on_loopback), (vec![80], [(80, 8080)].into()));
+    assert_eq!(found.gateways, [("x".to_owned(), [172, 30, 0, 1].into())].into());
+    assert_eq!(found.networks["inner"], Some([172, 31, 0, 2].into()));
 }

@@ -21,6 +21,12 @@ struct Found {
 
 impl ProcessLauncher {
     pub(super) async fn take_over(&self, order: &Order, trace: Option<&Trace>) -> Result<Process, Exit> {
+        if let Some(Trace::Container { id, .. }) = trace {
+            let short = id.get(..12).unwrap_or(id);
+            return Err(Exit::because(&format!(
+                "it is a container of --runtime docker: `docker rm -f {short}` ends it"
+            )));
+        }
         let traced = trace.and_then(from_trace);
         let found = match traced {
             Some(found) => Some(found),

@@ -16,6 +16,9 @@ fn holder(labels: &[(&str, &str)]) -> Inspected {
         oom_killed: false,
         started_at: String::new(),
         published: None,
+        gateways: HashMap::new(),
+        exposed_tcp: Vec::new(),
+        on_loopback: [].into(),
         networks: HashMap::new(),
     }
 }

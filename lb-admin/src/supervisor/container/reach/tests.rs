@@ -16,6 +16,9 @@ fn us(networks: &[&str]) -> Inspected {
         oom_killed: false,
         started_at: String::new(),
         published: None,
+        gateways: HashMap::new(),
+        exposed_tcp: Vec::new(),
+        on_loopback: [].into(),
         networks: networks.iter().map(|name| ((*name).to_owned(), None)).collect(),
     }
 }
