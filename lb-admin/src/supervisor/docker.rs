@@ -5,7 +5,7 @@
 //! (`unix://` or `tcp://`), else at Docker's usual socket; the version is agreed upon at the first call that succeeds.
 //! No call builds, pulls, executes in a container or reads an image's content.
 //!
-//! [`CALLS`] is the whole list, for a socket proxy that is to allow just those; `docs/docker-api.md` shows it to users,
+//! `CALLS` is the whole list, for a socket proxy that is to allow just those; `docs/docker-api.md` shows it to users,
 //! and a test holds the two together. Neighbours: [`super::container`] and [`crate::discovery`] know what to ask for and why.
 
 use std::collections::{BTreeMap, HashMap};

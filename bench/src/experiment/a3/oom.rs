@@ -8,10 +8,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use rustix::process::Pid;
-use tokio::time::{Duration, timeout};
+use tokio::time::{Duration, Instant, sleep, timeout};
 
+use super::kill::LOOK_EVERY;
 use crate::engine::Engine;
 
 /// More than a replica has; little enough to be filled in no time.
@@ -34,10 +35,20 @@ pub(super) async fn strike(engine: &Engine, container: &str, pid: Pid) -> anyhow
     let file = Filled(Path::new(MEMORY).join(format!("{container}-{id}")));
     fill(&group, &file.0).await?;
     drop(file);
-    let said = engine.run(&["inspect", "--format", "{{.State.OOMKilled}}", container]).await;
-    // One that was replaced and removed already can't be asked.
-    ensure!(said.as_deref().unwrap_or("true") == "true", "{container} was ended, but not for want of memory");
-    Ok(())
+    let deadline = Instant::now() + FILLED_WITHIN;
+    loop {
+        // One that was replaced and removed already can't be asked. The engine takes a moment to notice the end.
+        match engine
+            .run(&["inspect", "--format", "{{.State.Running}} {{.State.OOMKilled}}", container])
+            .await
+            .as_deref()
+        {
+            Err(_) | Ok("false true") => return Ok(()),
+            Ok("false false") => bail!("{container} was ended, but not for want of memory"),
+            _ => ensure!(Instant::now() < deadline, "{container} still runs although its memory is used up"),
+        }
+        sleep(LOOK_EVERY).await;
+    }
 }
 
 /// The directory of the memory group in `/proc/PID/cgroup`, of either version.

@@ -120,9 +120,16 @@ async fn steer(
     let ((answers, took), (kills, most), listened) =
         tokio::join!(asking, kill_until(balancer, Duration::from_millis(options.kill_every), over), listening);
     listened?;
-    settle(balancer.admin, ears).await?;
-    let last = balancer.admin.replicas().await?;
-    ears.listen(balancer.admin).await?;
+    let last = loop {
+        settle(balancer.admin, ears).await?;
+        let heard = ears.last.get();
+        let last = balancer.admin.replicas().await?;
+        ears.listen(balancer.admin).await?;
+        // A kill of the last moment may show only now.
+        if ears.last.get() == heard {
+            break last;
+        }
+    };
     Ok(Steered { answers, kills, most, took, last })
 }
 
