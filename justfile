@@ -101,7 +101,8 @@ instructions *FLAGS:
     cargo run -j {{jobs}} -q -p bench --bin instructions -- {{FLAGS}} < target/instructions.jsonl
 
 # What CI has no time for, by hand: a million ids, 100 kills and 50 freezes under load, 140,000 connections of random
-# traffic, overload, fairness, and every figure beside haproxy and nginx. Goes on after a failed verdict, and fails at the end
+# traffic, overload, fairness, every figure beside haproxy and nginx, lb itself killed, churn, abuse, and containers where
+# there is an engine. Goes on after a failed verdict, and fails at the end
 soak DIR="bench/results/soak": && (soak-verdicts DIR)
     cargo build -j {{jobs}} --release --workspace
     {{isolated}} target/release/lb-bench a1 --requests 100000 --out {{DIR}}/a1-100k
@@ -123,4 +124,20 @@ soak-verdicts DIR:
     verdict overload overload
     verdict fairness fairness
     verdict peers peers
+    verdict restart restart --kills 50
+    verdict churn churn
+    verdict abuse abuse
+    verdict autoscale autoscale
+    # With an engine and the image lb:latest (`just image`), in the machine's network; `outage` makes an engine of its own.
+    if docker image inspect lb:latest >/dev/null 2>&1; then
+        on_engine() { name=$1; shift; target/release/lb-bench "$@" --out {{DIR}}/$name || { echo "soak: $name failed"; failed=1; }; }
+        on_engine a1-docker a1 --runtime docker
+        on_engine a2-docker a2 --runtime docker
+        on_engine a3-docker-kill a3 --runtime docker --signal kill --kills 100
+        for signal in stop pause oom rm; do on_engine a3-docker-$signal a3 --runtime docker --signal $signal --kills 20; done
+        on_engine restart-docker restart --runtime docker --kills 50
+        on_engine outage outage --seconds 60
+    else
+        echo "soak: containers NOT RUN: no Docker engine answers, or it has no image lb:latest (just image)"
+    fi
     exit $failed

@@ -88,9 +88,10 @@ impl Blow {
         !matches!(self, Self::Kill | Self::Freeze)
     }
 
-    /// Whether a victim may still finish what it holds; then nothing need be interrupted.
+    /// Whether a victim may still finish what it holds; then nothing need be interrupted. A paused container does when it
+    /// is replaced: to be stopped it has to be resumed.
     pub(super) fn is_gentle(self) -> bool {
-        self == Self::DockerStop
+        matches!(self, Self::DockerStop | Self::DockerPause)
     }
 }
 
