@@ -36,6 +36,8 @@ impl Process {
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("LB_")) {
             command.env_remove(name);
         }
+        // A profile would else take an engine that answers, where it has the image; a flag of the test wins over this.
+        command.env("LB_RUNTIME", "process");
         command.arg("serve").args(["--workers", "2"]).arg("--state-dir").arg(state_dir.path());
         for (flag, value) in [("--front", "127.0.0.1:0"), ("--admin", "127.0.0.1:0")] {
             if !flags.contains(&flag) {
