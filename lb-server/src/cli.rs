@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 
+pub(crate) mod change;
 pub(crate) mod client;
 pub(crate) mod parse;
 pub(crate) mod period;
@@ -23,7 +24,8 @@ pub(crate) mod values;
 #[cfg(test)]
 mod tests;
 
-use client::{ChangeArgs, ReadyArgs, RepArgs, RouteArgs};
+use change::{AddArgs, LimitArgs, NameArgs, PlanCommand, RmArgs, RollbackArgs, ScaleArgs, WeightArgs};
+use client::{EpochsArgs, EventsArgs, ExplainArgs, ReadyArgs, RepArgs, RingArgs, RouteArgs, ShowArgs};
 use parse::{addresses, number_text, socket_addr, texts};
 use period::Period;
 use values::{Discover, DockerReach};
@@ -47,9 +49,49 @@ pub(crate) enum Command {
     /// List the backends of a running balancer
     Rep(RepArgs),
     /// Add replicas to a running balancer; ends when they are ready
-    Add(ChangeArgs),
+    Add(AddArgs),
     /// Remove replicas from a running balancer
-    Rm(ChangeArgs),
+    Rm(RmArgs),
+    /// Give a backend no new sessions; those that it has may finish, and it stays
+    Drain(NameArgs),
+    /// Give a drained backend sessions again
+    Undrain(NameArgs),
+    /// Change a backend's share relative to the others
+    Weight(WeightArgs),
+    /// Change how many sessions a backend has at a time
+    Limit(LimitArgs),
+    /// Have so many replicas
+    Scale(ScaleArgs),
+    /// Go back to an earlier mapping
+    Rollback(RollbackArgs),
+    /// Say what a change would move, and change nothing
+    Plan {
+        /// The change
+        #[command(subcommand)]
+        change: PlanCommand,
+    },
+    /// Say where a key goes, and why
+    Explain(ExplainArgs),
+    /// Show who has which share of the slots
+    Ring(RingArgs),
+    /// List the mappings there were, or compare two of them
+    Epochs(EpochsArgs),
+    /// List what has happened to the membership, or follow it
+    Events(EventsArgs),
+    /// Show the settings that a running balancer has, and where each comes from
+    Config(ShowArgs),
+    /// Print the OpenAPI document of a running balancer
+    Openapi(ShowArgs),
+    /// Print what makes a shell complete the words of a command line
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, of lb or of one of its commands
+    Man {
+        /// The command
+        command: Option<String>,
+    },
     /// Ask a running balancer whether it is ready for clients (exit code 0)
     Ready(ReadyArgs),
     /// Ask a running balancer's front which replica answers an id

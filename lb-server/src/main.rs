@@ -14,6 +14,7 @@ mod config;
 mod exit;
 mod launch;
 mod limits;
+mod manual;
 mod notify;
 mod replica;
 mod say;
@@ -36,6 +37,21 @@ fn main() -> ExitCode {
             Command::Rep(args) => client::rep(&args),
             Command::Add(args) => client::add(&args),
             Command::Rm(args) => client::rm(&args),
+            Command::Drain(args) => client::drain(&args),
+            Command::Undrain(args) => client::undrain(&args),
+            Command::Weight(args) => client::weight(&args),
+            Command::Limit(args) => client::limit(&args),
+            Command::Scale(args) => client::scale(&args),
+            Command::Rollback(args) => client::rollback(&args),
+            Command::Plan { change } => client::plan_only(&change),
+            Command::Explain(args) => client::explain(&args),
+            Command::Ring(args) => client::ring(&args),
+            Command::Epochs(args) => client::epochs(&args),
+            Command::Events(args) => client::events(&args),
+            Command::Config(args) => client::config(&args),
+            Command::Openapi(args) => client::openapi(&args),
+            Command::Completions { shell } => manual::completions(shell),
+            Command::Man { command } => manual::man(command.as_deref()),
             Command::Ready(args) => client::ready(&args),
             Command::Route(args) => client::route(&args),
             Command::Launch(args) => launch::run(&args.argv),

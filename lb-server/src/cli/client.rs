@@ -1,11 +1,13 @@
-//! What was typed for the commands that ask a running balancer: `lb rep`, `add`, `rm`, `ready`, `route`.
+//! What was typed for the commands that ask a running balancer and change nothing: `lb rep`, `ready`, `route`, `explain`,
+//! `ring`, `epochs`, `events`, `config`, `openapi`. Those that change something are in [`super::change`].
 //!
 //! Nothing is decided here; what they ask and how the answer is told is [`crate::client`]'s business. The variables are
 //! those of `lb serve`, so that inside its container (and from its service's environment file) no flag is needed.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::period::Period;
 use super::target::Target;
@@ -46,19 +48,9 @@ pub(crate) enum Output {
 /// `lb rep`.
 #[derive(Debug, Args)]
 pub(crate) struct RepArgs {
-    #[command(flatten)]
-    pub(crate) admin: AdminArgs,
-}
-
-/// `lb add` and `lb rm`.
-#[derive(Debug, Args)]
-pub(crate) struct ChangeArgs {
-    /// How many [default: as many as there are names]
-    #[arg(short, long, value_name = "N", required_unless_present = "names")]
-    pub(crate) n: Option<u64>,
-    /// Which; where N is more, the others are made up (add) or picked at random (rm)
-    #[arg(value_name = "NAME")]
-    pub(crate) names: Vec<String>,
+    /// More than the names: state, weight, share, sessions, age
+    #[arg(short, long)]
+    pub(crate) long: bool,
     #[command(flatten)]
     pub(crate) admin: AdminArgs,
 }
@@ -84,4 +76,78 @@ pub(crate) struct RouteArgs {
     pub(crate) front: Target,
     #[command(flatten)]
     pub(crate) answer: AnswerArgs,
+}
+
+/// `lb explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The key: what stands in the request where --key says that it is looked for
+    #[arg(value_name = "KEY", required_unless_present = "source")]
+    pub(crate) key: Option<String>,
+    /// A client address in place of a key, for what is routed by it
+    #[arg(long, value_name = "IP", conflicts_with = "key")]
+    pub(crate) source: Option<IpAddr>,
+    #[command(flatten)]
+    pub(crate) admin: AdminArgs,
+}
+
+/// `lb ring`.
+#[derive(Debug, Args)]
+pub(crate) struct RingArgs {
+    /// Of this backend also which slots it has
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) admin: AdminArgs,
+}
+
+/// `lb epochs`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct EpochsArgs {
+    /// What to do with them, other than to list them
+    #[command(subcommand)]
+    pub(crate) command: Option<EpochsCommand>,
+    #[command(flatten)]
+    pub(crate) admin: AdminArgs,
+}
+
+/// `lb epochs …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum EpochsCommand {
+    /// What moved from one epoch to another
+    Diff(DiffArgs),
+}
+
+/// `lb epochs diff`.
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// The earlier one
+    #[arg(value_name = "FROM")]
+    pub(crate) from: u64,
+    /// The later one
+    #[arg(value_name = "TO")]
+    pub(crate) to: u64,
+    #[command(flatten)]
+    pub(crate) admin: AdminArgs,
+}
+
+/// `lb events`.
+#[derive(Debug, Args)]
+pub(crate) struct EventsArgs {
+    /// Go on with those that come, over restarts of the balancer too; Ctrl-C ends it
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// Only those after this one's number
+    #[arg(long, value_name = "ID")]
+    pub(crate) after: Option<u64>,
+    #[command(flatten)]
+    pub(crate) admin: AdminArgs,
+}
+
+/// `lb config` and `lb openapi`.
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    #[command(flatten)]
+    pub(crate) admin: AdminArgs,
 }

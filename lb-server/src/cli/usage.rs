@@ -38,7 +38,7 @@ fn is_flag_of_serve(word: &OsStr) -> bool {
 }
 
 /// clap breaks the line at `{n}` in a help text and knows no way to write it, so the definitions say `{N}`.
-fn shown(help: &str) -> String {
+pub(crate) fn shown(help: &str) -> String {
     help.replace("{N}", "{n}")
 }
 

@@ -1,4 +1,5 @@
-//! One HTTP/1.1 exchange over TCP or a unix socket: connect, ask, read the whole answer, all before one deadline.
+//! One HTTP/1.1 exchange over TCP or a unix socket: connect, ask, read the whole answer, all before one deadline; or only
+//! its head, where what follows is a stream of events.
 //!
 //! A connection each: a command asks once. An answer is bounded, so that whatever listens on that port can't fill our
 //! memory. No redirects, no TLS, no proxies. What an answer means is [`super::answer`]'s business.
@@ -7,12 +8,13 @@ use std::future::Future;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, IF_MATCH, USER_AGENT};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
+use tokio::task::JoinHandle;
 
 use super::ClientError;
 use super::answer::Answer;
@@ -31,6 +33,8 @@ pub(super) struct Request<'a> {
     /// With its query, percent-encoded.
     pub(super) path: &'a str,
     pub(super) body: String,
+    /// `If-Match`.
+    pub(super) epoch: Option<u64>,
     pub(super) token: Option<&'a str>,
     /// The flag that says where, for the hint.
     pub(super) flag: &'static str,
@@ -53,6 +57,33 @@ async fn in_time<T>(work: impl Future<Output = T>, timeout: Duration) -> Option<
 }
 
 async fn exchange(request: &Request<'_>) -> Result<Answer, ClientError> {
+    let mut opened = open(request, None).await?;
+    let status = opened.response.status().as_u16();
+    let body = Limited::new(opened.response.body_mut(), ANSWER_BYTES_MAX).collect().await;
+    let body = body.map_err(|error| broken(request, &error))?.to_bytes();
+    Ok(Answer { status, body })
+}
+
+/// An answer whose body may still be on its way.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) response: hyper::Response<Incoming>,
+    _connection: Connection,
+}
+
+/// The task that reads and writes; it ends with whoever waits for the answer.
+#[derive(Debug)]
+struct Connection(JoinHandle<hyper::Result<()>>);
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Connects, asks, and waits for the head of the answer. `after`: the last event that is known, where a stream of events
+/// is asked for.
+pub(super) async fn open(request: &Request<'_>, after: Option<Option<u64>>) -> Result<Opened, ClientError> {
     let unreachable = |error: std::io::Error| ClientError::Unreachable {
         target: request.target.to_string(),
         why: error.to_string(),
@@ -61,18 +92,33 @@ async fn exchange(request: &Request<'_>) -> Result<Answer, ClientError> {
     match request.target {
         Target::Tcp(authority) => {
             let stream = TcpStream::connect(authority.as_str()).await.map_err(unreachable)?;
-            ask(stream, authority, request).await
+            ask(stream, authority, request, after).await
         }
         // A name that the guard against rebinding accepts; a browser can't reach a socket in the file system anyhow.
-        Target::Unix(path) => ask(UnixStream::connect(path).await.map_err(unreachable)?, "localhost", request).await,
+        Target::Unix(path) => {
+            ask(UnixStream::connect(path).await.map_err(unreachable)?, "localhost", request, after).await
+        }
     }
 }
 
-async fn ask<S>(stream: S, host: &str, request: &Request<'_>) -> Result<Answer, ClientError>
+async fn ask<S>(stream: S, host: &str, request: &Request<'_>, after: Option<Option<u64>>) -> Result<Opened, ClientError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let broken = |why: String| ClientError::Broken { target: request.target.to_string(), why };
+    let message = message(host, request, after)?;
+    let (mut sender, connection) =
+        http1::handshake(TokioIo::new(stream)).await.map_err(|error| broken(request, &error))?;
+    // The connection does the reading and writing; its own errors reach whoever waits for the answer.
+    let connection = Connection(tokio::spawn(connection));
+    let response = sender.send_request(message).await.map_err(|error| broken(request, &error))?;
+    Ok(Opened { response, _connection: connection })
+}
+
+fn message(
+    host: &str,
+    request: &Request<'_>,
+    after: Option<Option<u64>>,
+) -> Result<hyper::Request<Full<Bytes>>, ClientError> {
     let mut message = hyper::Request::builder()
         .method(request.method.clone())
         .uri(request.path)
@@ -81,23 +127,21 @@ where
     if let Some(token) = request.token {
         message = message.header(AUTHORIZATION, format!("Bearer {token}"));
     }
+    if let Some(epoch) = request.epoch {
+        message = message.header(IF_MATCH, format!("\"{epoch}\""));
+    }
     if !request.body.is_empty() {
         message = message.header(CONTENT_TYPE, "application/json");
     }
-    let body = Full::new(Bytes::from(request.body.clone()));
-    let message = message.body(body).map_err(|error| broken(error.to_string()))?;
-    let (mut sender, connection) =
-        http1::handshake(TokioIo::new(stream)).await.map_err(|error| broken(error.to_string()))?;
-    // The connection does the reading and writing; its own errors reach whoever waits for the answer.
-    let connection = tokio::spawn(connection);
-    let answer = async {
-        let response = sender.send_request(message).await.map_err(|error| broken(error.to_string()))?;
-        let status = response.status().as_u16();
-        let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
-        let body = body.map_err(|error| broken(error.to_string()))?.to_bytes();
-        Ok(Answer { status, body })
+    if let Some(last) = after {
+        message = message.header(ACCEPT, "text/event-stream");
+        if let Some(last) = last {
+            message = message.header("last-event-id", last);
+        }
     }
-    .await;
-    connection.abort();
-    answer
+    message.body(Full::new(Bytes::from(request.body.clone()))).map_err(|error| broken(request, &error))
+}
+
+fn broken(request: &Request<'_>, error: &dyn std::fmt::Display) -> ClientError {
+    ClientError::Broken { target: request.target.to_string(), why: error.to_string() }
 }

@@ -5,30 +5,41 @@
 //! 4 nobody is there, 5 it refused, 6 it took too long ([`ClientError::exit`]).
 //! Nothing of the server is linked in here: what a client knows, it knows from the answer.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::cli::client::{AdminArgs, Output};
 use crate::exit::Exit;
 use crate::say;
 
+mod admin;
 mod answer;
 mod change;
+mod confirm;
+mod epochs;
+mod events;
+mod explain;
 mod http;
+mod plan;
 mod ready;
 mod rep;
+mod ring;
 mod route;
+mod show;
+mod table;
 
+use admin::Admin;
 use answer::Answer;
-use http::{Method, Request};
 
-pub(crate) use change::{add, rm};
+pub(crate) use change::{add, drain, limit, plan_only, rm, rollback, scale, undrain, weight};
+pub(crate) use epochs::epochs;
+pub(crate) use events::events;
+pub(crate) use explain::explain;
 pub(crate) use ready::ready;
 pub(crate) use rep::rep;
+pub(crate) use ring::ring;
 pub(crate) use route::route;
-
-/// A token is a line; whatever is longer is the wrong file.
-const TOKEN_BYTES_MAX: u64 = 4096;
+pub(crate) use show::{config, openapi};
 
 /// Why a command has no data to show. One line each, what is wrong and how to mend it.
 #[derive(Debug, thiserror::Error)]
@@ -77,33 +88,11 @@ fn told(result: Result<String, ClientError>) -> Exit {
     }
 }
 
-/// One request to the admin API; an answer other than 2xx is an error.
-fn ask_admin(args: &AdminArgs, method: Method, path: &str, body: String) -> Result<Answer, ClientError> {
-    let token = args.token_file.as_deref().map(read_token).transpose()?;
-    let request = Request { target: &args.admin, method, path, body, token: token.as_deref(), flag: "--admin" };
-    http::send(&request, args.answer.timeout.0)?.successful(&request)
-}
-
 /// The names in an answer of `/rep`, `/add` and `/rm`, one a line; or the answer as it came.
 fn names(answer: &Answer, args: &AdminArgs) -> Result<String, ClientError> {
     if args.answer.output == Output::Json {
         return Ok(answer.as_received());
     }
-    let foreign = || ClientError::Foreign { target: args.admin.to_string(), flag: "--admin" };
-    Ok(answer.names().ok_or_else(foreign)?.iter().map(|name| format!("{name}\n")).collect())
-}
-
-/// What the file says, without the line end that editors leave.
-fn read_token(path: &Path) -> Result<String, ClientError> {
-    let wrong = |why: String| ClientError::Token { path: path.to_owned(), why };
-    let size = std::fs::metadata(path).map_err(|error| wrong(error.to_string()))?.len();
-    if size > TOKEN_BYTES_MAX {
-        return Err(wrong(format!("{size} bytes are no token, at most {TOKEN_BYTES_MAX}")));
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-    let token = text.trim();
-    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(wrong("a token is one line of visible ASCII characters".to_owned()));
-    }
-    Ok(token.to_owned())
+    let names = answer.names().ok_or_else(|| Admin::new(args).map_or_else(|error| error, |admin| admin.foreign()))?;
+    Ok(names.iter().map(|name| format!("{name}\n")).collect())
 }

@@ -3,9 +3,10 @@
 //! Asks `/readyz`. Where no admin API listens (`--profile assignment` on the admin's own port), the front can be asked
 //! instead: any answer of a replica, or of the admin paths there, is proof, and the front's own 5xx is the opposite.
 
+use super::admin::Admin;
 use super::answer::Answer;
 use super::http::{self, Method, Request};
-use super::{ClientError, ask_admin, told};
+use super::{ClientError, told};
 use crate::cli::client::{Output, ReadyArgs};
 use crate::cli::target::Target;
 use crate::exit::Exit;
@@ -17,7 +18,7 @@ const ASKED_OF_A_REPLICA: &str = "/heartbeat";
 pub(crate) fn ready(args: &ReadyArgs) -> Exit {
     let answer = match &args.front {
         Some(front) => ask_front(front, args),
-        None => ask_admin(&args.admin, Method::GET, "/readyz", String::new()),
+        None => Admin::new(&args.admin).and_then(|admin| admin.get("/readyz")),
     };
     told(answer.map(|answer| match (args.admin.answer.output, &args.front) {
         (Output::Json, _) => answer.as_received(),
@@ -28,8 +29,15 @@ pub(crate) fn ready(args: &ReadyArgs) -> Exit {
 
 fn ask_front(front: &Target, args: &ReadyArgs) -> Result<Answer, ClientError> {
     let path = ASKED_OF_A_REPLICA;
-    let request =
-        Request { target: front, method: Method::GET, path, body: String::new(), token: None, flag: "--front" };
+    let request = Request {
+        target: front,
+        method: Method::GET,
+        path,
+        body: String::new(),
+        epoch: None,
+        token: None,
+        flag: "--front",
+    };
     let answer = http::send(&request, args.admin.answer.timeout.0)?;
     if answer.status < 500 { Ok(answer) } else { answer.successful(&request) }
 }

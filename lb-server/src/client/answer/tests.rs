@@ -11,8 +11,15 @@ fn answer(status: u16, body: &str) -> Answer {
 
 fn judged(status: u16, body: &str, token: Option<&str>) -> (Exit, String) {
     let target: Target = "127.0.0.1:1".parse().expect("an address");
-    let request =
-        Request { target: &target, method: Method::GET, path: "/rep", body: String::new(), token, flag: "--admin" };
+    let request = Request {
+        target: &target,
+        method: Method::GET,
+        path: "/rep",
+        body: String::new(),
+        epoch: None,
+        token,
+        flag: "--admin",
+    };
     let error = answer(status, body).successful(&request).expect_err("not 2xx");
     (error.exit(), error.to_string())
 }

@@ -1,0 +1,109 @@
+//! `lb explain KEY`: where a key goes and why: its hash, its slot, who owns that, who comes after, who owned it before.
+
+use std::fmt::Write;
+
+use serde::Deserialize;
+
+use super::admin::{Admin, percent_encoded};
+use super::table::table;
+use super::{ClientError, told};
+use crate::cli::client::ExplainArgs;
+use crate::exit::Exit;
+
+/// `GET /v1/explain`.
+#[derive(Debug, Deserialize)]
+struct Explained {
+    key: Option<String>,
+    source: Option<String>,
+    hash: String,
+    slot: u32,
+    epoch: u64,
+    owner: Option<String>,
+    routed_to: Option<String>,
+    candidates: Vec<Candidate>,
+    history: Vec<Past>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Candidate {
+    rank: u32,
+    name: String,
+    seat: u32,
+    state: String,
+    chosen: bool,
+    skipped: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Past {
+    epoch: u64,
+    at: String,
+    owner: Option<String>,
+}
+
+/// Asks `GET /v1/explain`.
+pub(crate) fn explain(args: &ExplainArgs) -> Exit {
+    told(explained(args))
+}
+
+fn explained(args: &ExplainArgs) -> Result<String, ClientError> {
+    let path = match (&args.key, &args.source) {
+        (Some(key), _) => format!("/v1/explain?key={}", percent_encoded(key)),
+        (None, Some(source)) => format!("/v1/explain?source={}", percent_encoded(&source.to_string())),
+        (None, None) => unreachable!("one of the two is required"),
+    };
+    let admin = Admin::new(&args.admin)?;
+    admin.show(&admin.get(&path)?, |explained: Explained| explained.words())
+}
+
+impl Explained {
+    fn words(&self) -> String {
+        let nobody = || "nobody".to_owned();
+        let what = match (&self.key, &self.source) {
+            (Some(key), _) => format!("key {key}"),
+            (None, Some(source)) => format!("client {source}"),
+            (None, None) => "key".to_owned(),
+        };
+        let mut text = format!("{what} -> hash {} -> slot {} -> ", self.hash, self.slot);
+        let (owner, routed) =
+            (self.owner.clone().unwrap_or_else(nobody), self.routed_to.clone().unwrap_or_else(nobody));
+        let whom = if owner == routed {
+            format!("{owner} (its owner)")
+        } else {
+            format!("{routed} (in place of {owner}, its owner)")
+        };
+        writeln!(text, "{whom}, epoch {}\n", self.epoch).expect("a String takes any text");
+        let rows: Vec<_> = self.candidates.iter().map(Candidate::row).collect();
+        text += &table(["rank", "backend", "seat", "state", ""], &rows);
+        text + &self.past()
+    }
+
+    /// The epochs in which the owner was another than in the one after.
+    fn past(&self) -> String {
+        let mut rows = Vec::new();
+        for (past, older) in self.history.iter().zip(self.history.iter().skip(1).map(Some).chain([None])) {
+            if older.is_none_or(|older| older.owner != past.owner) {
+                rows.push([
+                    past.epoch.to_string(),
+                    past.at.clone(),
+                    past.owner.clone().unwrap_or_else(|| "nobody".to_owned()),
+                ]);
+            }
+        }
+        if rows.is_empty() { String::new() } else { format!("\n{}", table(["from epoch", "at", "owner"], &rows)) }
+    }
+}
+
+impl Candidate {
+    fn row(&self) -> [String; 5] {
+        let note = match &self.skipped {
+            Some(why) => format!("skipped: {why}"),
+            None if self.chosen => "<- goes here".to_owned(),
+            None => String::new(),
+        };
+        [self.rank.to_string(), self.name.clone(), self.seat.to_string(), self.state.clone(), note]
+    }
+}
+
+#[cfg(test)]
+mod tests;
