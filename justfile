@@ -56,6 +56,10 @@ fuzz SECONDS:
 faults:
     cargo test -j {{jobs}} -p lb-server --test e2e faults
 
+# Writes what stands in docs/ and packaging/ because of the code: the reference of the configuration, its example
+docs:
+    LB_WRITE_DOCS=1 cargo test -q -j {{jobs}} -p lb-server --bin lb docs_
+
 # The documentation builds, and every link in it leads somewhere
 doc:
     cargo test -j {{jobs}} --workspace --doc

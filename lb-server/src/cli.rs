@@ -11,13 +11,14 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub(crate) mod change;
 pub(crate) mod client;
 pub(crate) mod parse;
 pub(crate) mod period;
 pub(crate) mod target;
+pub(crate) mod typed;
 pub(crate) mod usage;
 pub(crate) mod values;
 
@@ -28,6 +29,7 @@ use change::{AddArgs, LimitArgs, NameArgs, PlanCommand, RmArgs, RollbackArgs, Sc
 use client::{EpochsArgs, EventsArgs, ExplainArgs, ReadyArgs, RepArgs, RingArgs, RouteArgs, ShowArgs};
 use parse::{addresses, number_text, socket_addr, texts};
 use period::Period;
+use typed::Typed;
 use values::{Discover, DockerReach};
 
 /// A layer-4 consistent-hash load balancer that keeps its replicas alive.
@@ -43,7 +45,9 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the front, the admin API and the supervisor (this is also what plain `lb` does)
-    Serve(Box<ServeArgs>),
+    Serve(Box<Typed>),
+    /// Read the configuration as serve would and print what would apply, as TOML; exit code 3 where it is wrong
+    Check(Box<Typed>),
     /// Run the sample backend: /home, /heartbeat, /request
     Replica(ReplicaArgs),
     /// List the backends of a running balancer
@@ -127,7 +131,7 @@ pub(crate) struct LaunchArgs {
 }
 
 /// `lb serve`, from one source; `None` is "not said there".
-#[derive(Clone, Debug, Default, Args, Deserialize)]
+#[derive(Clone, Debug, Default, Args, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub(crate) struct ServeArgs {
     /// A TOML file with these flags as keys; the environment and the command line win over it
@@ -385,7 +389,7 @@ impl ServeArgs {
 }
 
 /// `--runtime`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Runtime {
     /// Child processes of this one
@@ -397,7 +401,7 @@ pub(crate) enum Runtime {
 }
 
 /// `--send-proxy`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum SendProxy {
     /// A line of text
@@ -407,7 +411,7 @@ pub(crate) enum SendProxy {
 }
 
 /// `--hash`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Hash {
     /// Highest weighted score per slot
@@ -421,7 +425,7 @@ pub(crate) enum Hash {
 }
 
 /// `--probing`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Probing {
     /// The next slot
@@ -431,7 +435,7 @@ pub(crate) enum Probing {
 }
 
 /// `--affinity`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Affinity {
     /// The first request decides for its connection
@@ -441,7 +445,7 @@ pub(crate) enum Affinity {
 }
 
 /// `--mode`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Mode {
     /// The key is looked for in the request
@@ -451,7 +455,7 @@ pub(crate) enum Mode {
 }
 
 /// `--non-http`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum NonHttp {
     /// Forwarded, keyed by the client address
@@ -461,7 +465,7 @@ pub(crate) enum NonHttp {
 }
 
 /// `--profile`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Profile {
     /// The university assignment's scripts run unchanged

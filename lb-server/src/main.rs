@@ -22,9 +22,10 @@ mod shutdown;
 mod signals;
 mod state;
 
+use cli::Command;
+use cli::typed::Typed;
 use cli::usage::{self, Usage};
-use cli::{Command, ServeArgs};
-use config::{Config, Surroundings};
+use config::{Loaded, Surroundings};
 use exit::Exit;
 
 fn main() -> ExitCode {
@@ -32,7 +33,8 @@ fn main() -> ExitCode {
     let _marked = lb_core::net::inherited::close_on_exec();
     let exit = match usage::read(std::env::args_os()) {
         Ok(cli) => match cli.command {
-            Command::Serve(args) => serve(*args),
+            Command::Serve(typed) => serve(&typed),
+            Command::Check(typed) => check(&typed),
             Command::Replica(args) => told(replica::run(&args)),
             Command::Rep(args) => client::rep(&args),
             Command::Add(args) => client::add(&args),
@@ -68,13 +70,28 @@ fn main() -> ExitCode {
     exit.into()
 }
 
-fn serve(args: ServeArgs) -> Exit {
+fn serve(typed: &Typed) -> Exit {
+    with_configuration(typed, |loaded| told(boot::serve(&loaded.config)))
+}
+
+/// What `serve` would go by; what it would say first, to stderr.
+fn check(typed: &Typed) -> Exit {
+    with_configuration(typed, |loaded| {
+        for note in &loaded.config.notes {
+            say::line(format_args!("note: {note}"));
+        }
+        say::text(&loaded.effective.to_toml());
+        Exit::Ok
+    })
+}
+
+fn with_configuration(typed: &Typed, go_on: impl FnOnce(&Loaded) -> Exit) -> Exit {
     let around = match Surroundings::read() {
         Ok(around) => around,
         Err(error) => return told(Err(error.into())),
     };
-    match Config::load(args, &around) {
-        Ok(config) => told(boot::serve(&config)),
+    match Loaded::read(typed, &around) {
+        Ok(loaded) => go_on(&loaded),
         Err(error) => {
             say::line(format_args!("error: {error}"));
             Exit::Config

@@ -6,14 +6,14 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Longest duration that is taken: a year. Whoever wants longer wants 0.
 const PERIOD_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// A duration that was typed; zero means none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub(crate) struct Period(pub(crate) Duration);
 
 /// Why a duration was refused.
@@ -47,5 +47,11 @@ impl TryFrom<String> for Period {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         text.parse()
+    }
+}
+
+impl From<Period> for String {
+    fn from(Period(duration): Period) -> Self {
+        if duration.is_zero() { "0".to_owned() } else { humantime::format_duration(duration).to_string() }
     }
 }

@@ -13,7 +13,7 @@ fn words(line: &str) -> Vec<OsString> {
 
 fn serve(line: &str) -> ServeArgs {
     match read(words(line)).expect("a command line").command {
-        Command::Serve(args) => *args,
+        Command::Serve(typed) => typed.args,
         other => panic!("not serve: {other:?}"),
     }
 }

@@ -1,10 +1,10 @@
 //! The words that flags take, where they are a choice of a few. What a choice means is [`crate::config`]'s business.
 
 use clap::ValueEnum;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// `--discover`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Discover {
     /// Containers with the label lb.enable=true, of the engine that DOCKER_HOST names
@@ -12,7 +12,7 @@ pub(crate) enum Discover {
 }
 
 /// `--docker-reach`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum DockerReach {
     /// network where lb runs in a container on that network, else port

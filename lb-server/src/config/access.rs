@@ -17,7 +17,7 @@ use super::{ConfigError, within};
 use crate::cli::ServeArgs;
 
 /// Changes a second where nobody says otherwise: a script that runs wild leaves the owner most of its time.
-const CHANGES_PER_SECOND: u32 = 500;
+pub(super) const CHANGES_PER_SECOND: u32 = 500;
 /// Most that may be asked for; more is no limit, which is 0.
 const CHANGES_PER_SECOND_MAX: u32 = 1_000_000;
 /// Longest token file that is looked at: the longest token, and room for a slip that the error then names.

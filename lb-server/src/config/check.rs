@@ -17,7 +17,7 @@ const CHECK_TIME_MAX: Duration = Duration::from_secs(3600);
 /// Most good or bad checks in a row that may be asked for.
 const IN_A_ROW_MAX: u32 = 100;
 /// The share of members beyond which the checks are suspected.
-const MAX_EJECTED_PERCENT: u32 = 50;
+pub(super) const MAX_EJECTED_PERCENT: u32 = 50;
 
 /// What the control plane checks by.
 #[derive(Clone, Debug)]

@@ -9,17 +9,21 @@ use super::{ConfigError, within};
 use crate::cli::{self, ServeArgs};
 
 /// Ours: its ENTRYPOINT is the binary, which wants a verb.
-const OWN_IMAGE: &str = "lb:latest";
+pub(super) const OWN_IMAGE: &str = "lb:latest";
+/// Where a replica listens in its container.
+pub(super) const PORT: u16 = 5000;
+/// What a pool is called that nobody named.
+pub(super) const POOL: &str = "lb";
 /// What the assignment's text calls its network.
-const NETWORK: &str = "net1";
+pub(super) const NETWORK: &str = "net1";
 /// What Docker's own networks are called; none of them gives a replica a name and an address of its own there.
 const NETWORKS_OF_DOCKER: [&str; 4] = ["bridge", "default", "host", "none"];
 /// Enough for a small service; one that needs more is killed and says OOM, which is better than a host that swaps.
-const MEMORY: &str = "256m";
+pub(super) const MEMORY: &str = "256m";
 /// Docker refuses less.
 const MEMORY_BYTES_MIN: u64 = 6 * 1024 * 1024;
 /// Processes and threads; a runaway is stopped, a pool of workers isn't.
-const PIDS_MAX: u32 = 256;
+pub(super) const PIDS_MAX: u32 = 256;
 /// A thousand millionth of a CPU is how the engine counts.
 const NANOS_PER_CPU: f64 = 1e9;
 /// Most CPUs that make sense.
@@ -33,7 +37,7 @@ pub(super) fn resolve(args: &ServeArgs, assignment: bool) -> Result<DockerConfig
     if image.is_empty() || image.starts_with('-') || image.contains(char::is_whitespace) {
         return Err(ConfigError::Image(image));
     }
-    let port = args.replica_port.unwrap_or(5000);
+    let port = args.replica_port.unwrap_or(PORT);
     within("--replica-port", u64::from(port), 1, u64::from(u16::MAX))?;
     Ok(DockerConfig {
         command: command(args.command.as_deref(), &image)?,
@@ -79,13 +83,18 @@ fn network(asked: Option<&str>) -> Result<String, ConfigError> {
 }
 
 fn pool(asked: Option<&str>) -> Result<String, ConfigError> {
-    let pool = asked.unwrap_or("lb");
+    let pool = asked.unwrap_or(POOL);
     if is_hostname(pool) { Ok(pool.to_owned()) } else { Err(ConfigError::Pool(pool.to_owned())) }
+}
+
+/// Under the profile containers are called as their replicas, which is what its scripts look for.
+pub(super) fn container_name_default(assignment: bool) -> &'static str {
+    if assignment { "{name}" } else { "{pool}-{name}" }
 }
 
 /// The names of two replicas must differ, and Docker must take them.
 fn container_name(asked: Option<&str>, assignment: bool) -> Result<String, ConfigError> {
-    let pattern = asked.unwrap_or(if assignment { "{name}" } else { "{pool}-{name}" });
+    let pattern = asked.unwrap_or(container_name_default(assignment));
     let sample = fill(&fill(&fill(pattern, "pool", "lb"), "name", "S1"), "n", "1");
     let varies = pattern.contains("{name}") || pattern.contains("{n}");
     if varies && is_hostname(&sample) && sample.len() <= NAME_BYTES_MAX {

@@ -20,6 +20,9 @@ pub(crate) enum ConfigError {
     #[error("--config {}, line {line}: {why}", path.display())]
     FileWrong { path: PathBuf, line: usize, why: String },
 
+    #[error("--config {}, line {line}: {source}", path.display())]
+    InFile { path: PathBuf, line: usize, source: Box<ConfigError> },
+
     #[error("{flag} {value}: must be {least} to {most}")]
     OutOfRange { flag: &'static str, value: u64, least: u64, most: u64 },
 

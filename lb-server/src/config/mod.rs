@@ -24,11 +24,16 @@ mod autoscale;
 mod backend;
 mod check;
 mod connections;
+mod defaults;
 mod docker;
+mod effective;
 mod error;
 mod file;
 mod front;
+mod keys;
 mod launch;
+mod loaded;
+mod mask;
 mod names;
 mod pipes;
 mod places;
@@ -41,6 +46,7 @@ mod surroundings;
 mod tests;
 
 pub(crate) use error::ConfigError;
+pub(crate) use loaded::Loaded;
 pub(crate) use pipes::Pipes;
 pub(crate) use state::{Secret, secret_from_text};
 pub(crate) use surroundings::Surroundings;
@@ -121,18 +127,6 @@ struct Timeouts {
 }
 
 impl Config {
-    /// Reads the `--config` file, lays the arguments over it and checks the whole.
-    pub(crate) fn load(args: ServeArgs, around: &Surroundings) -> Result<Self, ConfigError> {
-        let args = match &args.config {
-            Some(path) => {
-                let from_file = file::read(path)?;
-                args.over(from_file)
-            }
-            None => args,
-        };
-        Self::resolve(&args, around)
-    }
-
     fn resolve(args: &ServeArgs, around: &Surroundings) -> Result<Self, ConfigError> {
         let assignment = args.profile.is_some();
         let mut notes = Vec::new();

@@ -7,7 +7,7 @@ use super::ConfigError;
 use crate::cli::{self, ServeArgs};
 
 /// Where the key is looked for, where `--key` doesn't say.
-const KEY_SOURCES: &str = "query:request_id,query:id,header:x-request-id,random";
+pub(super) const KEY_SOURCES: &str = "query:request_id,query:id,header:x-request-id,random";
 
 /// How a session finds its key.
 #[derive(Clone, Debug)]

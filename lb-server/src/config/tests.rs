@@ -9,7 +9,9 @@ use super::*;
 use crate::cli::usage;
 use crate::cli::{Cli, Command};
 
-fn around() -> Surroundings {
+mod reference;
+
+pub(super) fn around() -> Surroundings {
     Surroundings {
         binary: "/opt/lb".into(),
         cpus: 4,
@@ -21,15 +23,19 @@ fn around() -> Surroundings {
     }
 }
 
-fn load(line: &str) -> Result<Config, ConfigError> {
-    let words = shell_words::split(&format!("lb serve {line}")).expect("words");
-    let Ok(Cli { command: Command::Serve(args) }) = usage::read(words.into_iter().map(Into::into)) else {
-        panic!("not a command line: {line}");
-    };
-    Config::load(*args, &around())
+pub(super) fn load(line: &str) -> Result<Config, ConfigError> {
+    loaded(line).map(|loaded| loaded.config)
 }
 
-fn good(line: &str) -> Config {
+pub(super) fn loaded(line: &str) -> Result<Loaded, ConfigError> {
+    let words = shell_words::split(&format!("lb serve {line}")).expect("words");
+    let Ok(Cli { command: Command::Serve(typed) }) = usage::read(words.into_iter().map(Into::into)) else {
+        panic!("not a command line: {line}");
+    };
+    Loaded::read(&typed, &around())
+}
+
+pub(super) fn good(line: &str) -> Config {
     load(line).expect("a configuration")
 }
 
@@ -351,31 +357,6 @@ fn whatever_does_not_go_is_refused_in_one_line_that_says_how_to_mend_it() {
         for word in *words {
             assert!(error.contains(word), "{line}: '{word}' is not in: {error}");
         }
-    }
-}
-
-#[test]
-fn a_file_is_read_its_errors_name_the_line_and_flags_win_over_it() {
-    let file = tempfile::NamedTempFile::new().expect("a file");
-    let path = file.path().display();
-    let text = "replicas = 5\nnames = \"R{n}\"\nbackend = [\"a=h:80\"]\nbalance-factor = 1.25\nmax-connections = 3\n";
-    std::fs::write(file.path(), text).expect("written");
-    let config = good(&format!("--config {path} --replicas 1"));
-    assert_eq!((config.replicas, config.names.first.as_str(), config.backends.len()), (1, "R{n}", 1));
-    let factor = config.places.balance_factor.map(|factor| factor.to_string());
-    assert_eq!((factor.as_deref(), config.places.limits.map(|limits| limits.places)), (Some("1.25"), Some(3)));
-
-    for (text, words) in [
-        ("replicas = 5\nrepilcas = 6\n", ["line 2", "repilcas"]),
-        ("\n\nidle-timeout = \"5\"\n", ["line 3", "no duration"]),
-        ("\nbalance-factor = [1]\n", ["line 2", "as in 1.25"]),
-        ("\nfront = \"here\"\n", ["line 2", "'here': write IP:PORT"]),
-        ("\nbackend = 5\n", ["line 2", "in quotes or a list"]),
-        ("this is no toml", ["line 1", ""]),
-    ] {
-        std::fs::write(file.path(), text).expect("written");
-        let error = load(&format!("--config {path}")).expect_err(text).to_string();
-        assert!(words.iter().all(|word| error.contains(word)) && !error.contains('\n'), "{text:?}: {error}");
     }
 }
 

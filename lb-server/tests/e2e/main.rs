@@ -12,6 +12,7 @@ mod answers;
 mod autoscale;
 mod bad_starts;
 mod bulk;
+mod check;
 mod client;
 mod discovery;
 mod failover;
