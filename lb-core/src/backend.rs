@@ -7,8 +7,8 @@
 use std::fmt;
 use std::hash::Hasher;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use siphasher::sip::SipHasher13;
 
@@ -161,20 +161,36 @@ pub struct Backend {
     pub send_proxy: Option<ProxyVersion>,
     /// What the workers count for it.
     pub counters: BackendCounters,
-    /// Its places, where they are limited or counted; `None`: nobody looks.
-    pub places: Option<Places>,
+    places: OnceLock<Places>,
 }
 
 impl Backend {
     /// A backend with counters for `workers` workers.
     pub fn new(id: BackendId, name: Arc<str>, seat: Seat, addr: SocketAddr, workers: usize) -> Self {
-        Self { id, name, seat, addr, send_proxy: None, counters: BackendCounters::new(workers), places: None }
+        let counters = BackendCounters::new(workers);
+        Self { id, name, seat, addr, send_proxy: None, counters, places: OnceLock::new() }
     }
 
     /// The same with places.
     pub fn with_places(self, limits: Option<PlaceLimits>) -> Self {
+        if let Some(limits) = limits {
+            let nobody_waits = self.limit_places(limits);
+            debug_assert!(nobody_waits.is_empty(), "no session knows of it yet");
+        }
+        self
+    }
+
+    /// Its places, where they are limited or counted; `None`: nobody looks.
+    #[inline]
+    pub fn places(&self) -> Option<&Places> {
+        self.places.get()
+    }
+
+    /// Changes how many places there are; gives the workers that are to be woken. Where nobody counted, sessions do so
+    /// from now on; those that are open already never will, so the limit holds once they have ended.
+    pub(crate) fn limit_places(&self, limits: PlaceLimits) -> Vec<usize> {
         let workers = self.counters.cells.len();
-        Self { places: limits.map(|limits| Places::new(limits, workers)), ..self }
+        self.places.get_or_init(|| Places::new(limits, workers)).limit_to(limits)
     }
 
     /// The same, told who its clients are.

@@ -14,7 +14,8 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, unbounded};
 use mio::Waker;
 
-use crate::backend::BackendId;
+use crate::backend::places::PlaceLimits;
+use crate::backend::{Backend, BackendId};
 use crate::ring::RingTable;
 use crate::worker::stats::WorkerStats;
 
@@ -246,6 +247,16 @@ impl Control {
         self.workers.iter().for_each(|worker| worker.send(Command::Stop));
     }
 
+    /// Changes how many sessions a backend may have and how many may wait, at once and for all workers. Whoever waits and
+    /// may come in now is let in. A lower limit ends nobody; where nobody counted before, sessions are counted from now on.
+    pub fn limit_places(&self, backend: &Backend, limits: PlaceLimits) {
+        for number in backend.limit_places(limits) {
+            if let Some(worker) = self.workers.get(number) {
+                worker.wake();
+            }
+        }
+    }
+
     /// The oldest version that any live worker still routes by.
     pub fn applied_version(&self) -> u64 {
         let live = self.workers.iter().filter(|worker| !worker.shared.ended.load(Ordering::Acquire));
@@ -287,6 +298,10 @@ impl WorkerLink {
     fn send(&self, command: Command) {
         // `unread` keeps the channel open even when the worker has ended; then nobody reads it, and that is no error.
         let _nobody_reads = self.commands.send(command);
+        self.wake();
+    }
+
+    fn wake(&self) {
         // The eventfd can only fail with EAGAIN at 2^64-1 unread wakes; the worker is awake then.
         let _awake = self.waker.wake();
     }

@@ -80,7 +80,7 @@ fn observe(snapshot: &Snapshot, cpu_percent: Option<f64>) -> Observed {
 }
 
 fn in_flight(backend: &Backend) -> u64 {
-    let waiting = backend.places.as_ref().map_or(0, |places| u64::from(places.waiting()));
+    let waiting = backend.places().map_or(0, |places| u64::from(places.waiting()));
     backend.counters.open_sessions() + waiting
 }
 

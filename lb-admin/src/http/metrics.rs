@@ -170,7 +170,7 @@ impl Scrape {
         page.gauges("backend_sessions_waiting", "Sessions that wait for a place", self.placed(Places::waiting))?;
         let limits = self
             .addressed()
-            .filter_map(|(view, backend)| Some((labels(view, backend), u64::from(backend.places.as_ref()?.limit()?))));
+            .filter_map(|(view, backend)| Some((labels(view, backend), u64::from(backend.places()?.limit()?))));
         page.gauges("backend_places_max", "Most places of the backend (--max-connections)", limits)?;
         let states = self.addressed().map(|(view, backend)| {
             let [name, id] = labels(view, backend);
@@ -211,7 +211,7 @@ impl Scrape {
     }
 
     fn placed(&self, count: fn(&Places) -> u32) -> impl Iterator<Item = ([Label; 2], u64)> {
-        let places = move |backend: &Backend| backend.places.as_ref().map(|places| u64::from(count(places)));
+        let places = move |backend: &Backend| backend.places().map(|places| u64::from(count(places)));
         self.addressed().filter_map(move |(view, backend)| Some((labels(view, backend), places(backend)?)))
     }
 

@@ -24,7 +24,7 @@ pub(super) async fn events(State(api): State<Api>, style: Style) -> Response {
 
 fn backend(view: &BackendView) -> Value {
     let backend = view.backend.as_deref();
-    let places = backend.and_then(|backend| backend.places.as_ref());
+    let places = backend.and_then(|backend| backend.places());
     json!({
         "address": backend.map(|backend| backend.addr.to_string()),
         "max_connections": places.and_then(|places| places.limit()),

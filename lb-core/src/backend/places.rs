@@ -8,6 +8,9 @@
 //! **No wake-up is lost.** Who begins to wait makes that visible and then looks for a free place once more; who frees a
 //! place makes that visible and then looks for waits once more. All of it is sequentially consistent, so one of the two
 //! comes second and sees the other.
+//!
+//! **Limits change while it runs** ([`Places::limit_to`]). A higher one lets in those who wait for it; a lower one ends
+//! nobody's session: places beyond it are not granted again when they are given back.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst};
 
@@ -27,7 +30,9 @@ pub struct QueueFull;
 /// The places of one backend. `Option<worker>` in its answers: that worker was granted a place and is to be woken.
 #[derive(Debug)]
 pub struct Places {
-    limits: PlaceLimits,
+    /// As in [`PlaceLimits`].
+    most_open: AtomicU32,
+    most_waiting: AtomicU32,
     /// Held or granted.
     open: AtomicU32,
     /// Sessions in the queues of all workers, with or without a grant.
@@ -49,7 +54,8 @@ impl Places {
     /// All free, for `workers` workers.
     pub fn new(limits: PlaceLimits, workers: usize) -> Self {
         Self {
-            limits,
+            most_open: AtomicU32::new(limits.places),
+            most_waiting: AtomicU32::new(limits.waiting),
             open: AtomicU32::new(0),
             waiting: AtomicU32::new(0),
             shards: (0..workers.max(1)).map(|_| Shard::default()).collect(),
@@ -67,7 +73,9 @@ impl Places {
     #[must_use = "the worker that was granted the place sleeps"]
     pub fn give_back(&self) -> Option<usize> {
         loop {
-            if let Some(worker) = self.grant() {
+            if !self.is_over_limit()
+                && let Some(worker) = self.grant()
+            {
                 return Some(worker);
             }
             self.open.fetch_sub(1, SeqCst);
@@ -79,9 +87,22 @@ impl Places {
         }
     }
 
+    /// Changes the limits. Gives a worker for each place that was granted to it now.
+    #[must_use = "the workers that were granted a place sleep"]
+    pub fn limit_to(&self, limits: PlaceLimits) -> Vec<usize> {
+        self.most_waiting.store(limits.waiting, SeqCst);
+        self.most_open.store(limits.places, SeqCst);
+        // Whoever began to wait before is found here, whoever does so from now on looks by the new limit.
+        let mut granted = Vec::new();
+        while self.anybody_waits() && self.take() {
+            granted.extend(self.give_back());
+        }
+        granted
+    }
+
     /// Begins to wait on behalf of a worker.
     pub fn wait(&self, worker: usize) -> Result<Option<usize>, QueueFull> {
-        let most = self.limits.waiting;
+        let most = self.most_waiting.load(SeqCst);
         let waits = self.waiting.fetch_update(SeqCst, SeqCst, |waiting| (waiting < most).then(|| waiting + 1));
         waits.map_err(|_| QueueFull)?;
         self.shards[worker].0.fetch_add(ONE_WAITING, SeqCst);
@@ -128,12 +149,17 @@ impl Places {
 
     /// How many places there are; `None`: no end of them.
     pub fn limit(&self) -> Option<u32> {
-        (self.limits.places > 0).then_some(self.limits.places)
+        Some(self.most_open.load(SeqCst)).filter(|&most| most > 0)
     }
 
     /// Whether no place is free.
     pub fn is_full(&self) -> bool {
         self.limit().is_some_and(|limit| self.open() >= limit)
+    }
+
+    /// Whether more are open than may be since the limit was lowered.
+    fn is_over_limit(&self) -> bool {
+        self.limit().is_some_and(|limit| self.open() > limit)
     }
 
     /// Grants the place in hand to the next worker in turn that waits.

@@ -61,7 +61,7 @@ impl<'a> Bounds<'a> {
         let (mut open, mut weight) = (0, 0);
         for (member, index) in table.slots().members().iter().zip(0..) {
             if let Some(backend) = table.backend(index) {
-                open += backend.places.as_ref().map_or(0, |places| u64::from(places.open()));
+                open += backend.places().map_or(0, |places| u64::from(places.open()));
                 weight += u64::from(member.weight.thousandths());
             }
         }
@@ -70,7 +70,7 @@ impl<'a> Bounds<'a> {
 
     /// Whether a member may get one session more: it is below its bound and has a place free.
     pub fn admit(&self, index: u16) -> bool {
-        let places = self.table.backend(index).and_then(|backend| backend.places.as_ref());
+        let places = self.table.backend(index).and_then(|backend| backend.places());
         let weight = self.table.slots().members()[usize::from(index)].weight;
         let bound = self.factor.bound(self.open, u64::from(weight.thousandths()), self.weight);
         places.is_none_or(|places| !places.is_full() && u64::from(places.open()) < bound)

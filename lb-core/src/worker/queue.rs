@@ -51,7 +51,7 @@ impl fmt::Debug for Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Some(places) = &self.backend.places {
+        if let Some(places) = self.backend.places() {
             self.bell.ring(places.give_back());
         }
     }
@@ -126,7 +126,7 @@ impl Queue {
         let Some(shard) = self.shards.get_mut(&id) else { return };
         if let Ok(index) = shard.waiting.binary_search_by_key(&ticket, |(ticket, _)| *ticket) {
             shard.waiting.remove(index);
-            if let Some(places) = &shard.backend.places {
+            if let Some(places) = shard.backend.places() {
                 self.bell.ring(places.leave(self.bell.worker));
             }
         }
@@ -178,14 +178,14 @@ impl Queue {
 
 impl Shard {
     fn places(&self) -> Option<&Places> {
-        self.backend.places.as_ref()
+        self.backend.places()
     }
 }
 
 /// Asks for a place at the backend that the session was routed to, where that has places.
 pub(crate) fn enter<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut Desk<K>) -> Entered {
     let Some(backend) = &live.routed_to else { return Entered::Now };
-    let Some(places) = &backend.places else { return Entered::Now };
+    let Some(places) = backend.places() else { return Entered::Now };
     let stats = &desk.port.shared.stats;
     match desk.queue.enter(backend, places, key) {
         Ok(standing @ Standing::Waiting(_)) => {

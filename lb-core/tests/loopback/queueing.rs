@@ -21,7 +21,7 @@ fn limits(places: u32, waiting: u32) -> PlaceLimits {
 }
 
 fn places(backend: &Backend) -> &Places {
-    backend.places.as_ref().unwrap()
+    backend.places().unwrap()
 }
 
 /// A backend that holds every answer back until it is let go, and knows how many connections it has and had at most.

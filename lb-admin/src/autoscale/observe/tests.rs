@@ -1,18 +1,19 @@
 //! What counts as load and as capacity, and CPU time between two looks.
 
-use lb_core::backend::places::{PlaceLimits, Places};
+use lb_core::backend::places::PlaceLimits;
+use lb_core::control::Control;
 
 use super::*;
 use crate::http::testing::{members, ready};
 
-fn with_sessions(mut view: BackendView, sessions: u64, waiting: u32) -> BackendView {
-    let backend = Arc::get_mut(view.backend.as_mut().expect("it has an address")).expect("nobody else has it yet");
+fn with_sessions(view: BackendView, sessions: u64, waiting: u32) -> BackendView {
+    let backend = view.backend.as_ref().expect("it has an address");
     backend.counters.cell(0).sessions.add(sessions + 2);
     backend.counters.cell(1).ended.add(2);
-    let places = Places::new(PlaceLimits { places: 1, waiting: 10 }, 2);
+    Control::without_workers().limit_places(backend, PlaceLimits { places: 1, waiting: 10 });
+    let places = backend.places().expect("it counts now");
     assert!(places.take());
     (0..waiting).for_each(|_| assert!(places.wait(0).is_ok()));
-    backend.places = Some(places);
     view
 }
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use lb_core::backend::places::{PlaceLimits, Places};
+use lb_core::backend::places::PlaceLimits;
+use lb_core::control::Control;
 
 use super::super::routes;
 use super::super::testing::{Scripted, agreeing, ask, members, ready};
@@ -42,10 +43,11 @@ async fn every_metric_has_help_type_prefix_and_a_base_unit() {
 
 #[tokio::test]
 async fn backends_count_under_their_name_and_id() {
-    let mut members = members(&["S1", "S2"]);
-    let places = Places::new(PlaceLimits { places: 2, waiting: 2 }, 2);
+    let members = members(&["S1", "S2"]);
+    let backend = members.backends[0].backend.as_ref().unwrap();
+    Control::without_workers().limit_places(backend, PlaceLimits { places: 2, waiting: 2 });
+    let places = backend.places().unwrap();
     assert!(places.take() && places.take() && places.wait(1).is_ok());
-    Arc::get_mut(members.backends[0].backend.as_mut().unwrap()).unwrap().places = Some(places);
     let scripted = agreeing(&[]);
     scripted.snapshot.send_replace(members.into());
     let snapshot = scripted.api.membership.snapshot();

@@ -1,14 +1,13 @@
 //! What every route has in common: the form of JSON, HEAD, unknown paths, wrong methods.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 
 use super::super::testing::{agreeing, ask, members, scripted};
 use super::*;
 use crate::events::EventKind;
 use lb_core::backend::BackendState;
-use lb_core::backend::places::{PlaceLimits, Places};
+use lb_core::backend::places::PlaceLimits;
+use lb_core::control::Control;
 
 #[tokio::test]
 async fn rep_is_compact_sorted_and_ends_with_one_newline() {
@@ -139,11 +138,11 @@ async fn v1_backends_tells_all_of_a_backend() {
     let cell = snapshot.backends[0].backend.as_ref().unwrap().counters.cell(1);
     cell.sessions.add(5);
     cell.ended.add(2);
-    let limits = PlaceLimits { places: 7, waiting: 2 };
-    let places = Places::new(limits, 2);
+    let backend = snapshot.backends[0].backend.as_ref().unwrap();
+    Control::without_workers().limit_places(backend, PlaceLimits { places: 7, waiting: 2 });
+    let places = backend.places().unwrap();
     (0..7).for_each(|_| assert!(places.take()));
     assert_eq!(places.wait(0), Ok(None));
-    Arc::get_mut(snapshot.backends[0].backend.as_mut().unwrap()).unwrap().places = Some(places);
     snapshot.backends[1].backend = None;
     snapshot.backends[1].pid = None;
     snapshot.backends[1].state = BackendState::Starting;

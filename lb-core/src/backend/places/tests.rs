@@ -67,15 +67,39 @@ fn without_a_limit_places_are_only_counted() {
     assert_eq!((places.open(), places.limit(), places.is_full()), (1000, None, false));
 }
 
+#[test]
+fn a_higher_limit_grants_its_places_to_those_who_wait() {
+    let places = places(1, 10, 2);
+    assert!(places.take());
+    for worker in [0, 1, 0] {
+        assert_eq!(places.wait(worker), Ok(None));
+    }
+    assert_eq!(places.limit_to(PlaceLimits { places: 3, waiting: 10 }), [0, 1]);
+    assert_eq!((places.open(), places.is_full()), (3, true));
+    assert_eq!(places.limit_to(PlaceLimits { places: 0, waiting: 10 }), [0], "no limit lets in all");
+}
+
+#[test]
+fn places_beyond_a_lower_limit_are_not_granted_again() {
+    let places = places(2, 10, 1);
+    assert!(places.take() && places.take());
+    assert_eq!(places.wait(0), Ok(None));
+    assert!(places.limit_to(PlaceLimits { places: 1, waiting: 0 }).is_empty());
+    assert_eq!(places.wait(0), Err(QueueFull), "the queue's limit changes too");
+    assert_eq!(places.give_back(), None, "one is still open, which is as many as may be");
+    assert_eq!(places.give_back(), Some(0));
+    assert_eq!((places.open(), places.waiting()), (1, 1), "granted, not taken");
+}
+
 /// A wake-up that is lost leaves a wait that nobody ends: workers that take, wait, leave and give back as they like must
 /// all come to their end, with never more than the limit inside, and with nothing counted afterwards.
 #[test]
 fn however_workers_interleave_nobody_waits_for_ever_and_no_place_is_lost() {
     const WORKERS: usize = 4;
-    const LIMIT: u32 = 2;
+    const LIMIT_MAX: u32 = 3;
     const ROUNDS: u32 = 20_000;
     let deadline = Instant::now() + Duration::from_secs(60);
-    let places = places(LIMIT, 3, WORKERS);
+    let places = places(LIMIT_MAX, 3, WORKERS);
     let inside = AtomicU32::new(0);
     let woken: Vec<AtomicBool> = (0..WORKERS).map(|_| AtomicBool::new(false)).collect();
     let wake = |worker: Option<usize>| {
@@ -104,7 +128,7 @@ fn however_workers_interleave_nobody_waits_for_ever_and_no_place_is_lost() {
                     entered = places.take_granted(worker);
                 }
             }
-            assert!(inside.fetch_add(1, SeqCst) < LIMIT, "more are inside than may be");
+            assert!(inside.fetch_add(1, SeqCst) < LIMIT_MAX, "more are inside than may be");
             if rng.bool() {
                 thread::yield_now();
             }
@@ -112,7 +136,33 @@ fn however_workers_interleave_nobody_waits_for_ever_and_no_place_is_lost() {
             wake(places.give_back());
         }
     };
-    thread::scope(|scope| (0..WORKERS).for_each(|worker| _ = scope.spawn(move || work(worker))));
+    let working = AtomicU32::new(WORKERS as u32);
+    thread::scope(|scope| {
+        for worker in 0..WORKERS {
+            let (work, working) = (&work, &working);
+            scope.spawn(move || {
+                let _ends = OnDrop(|| _ = working.fetch_sub(1, SeqCst));
+                work(worker);
+            });
+        }
+        // Meanwhile the limit goes up and down.
+        for round in 0.. {
+            if working.load(SeqCst) == 0 {
+                break;
+            }
+            let granted = places.limit_to(PlaceLimits { places: 1 + round % LIMIT_MAX, waiting: 3 });
+            granted.into_iter().for_each(|worker| wake(Some(worker)));
+            thread::yield_now();
+        }
+    });
     assert_eq!((places.open(), places.waiting()), (0, 0));
     assert!(places.shards.iter().all(|shard| shard.0.load(SeqCst) == 0));
+}
+
+struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
 }

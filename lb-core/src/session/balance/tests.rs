@@ -27,7 +27,7 @@ fn table(weights: &[u32], limits: PlaceLimits) -> RingTable {
 }
 
 fn places(table: &RingTable, index: u16) -> &crate::backend::places::Places {
-    table.backend(index).unwrap().places.as_ref().unwrap()
+    table.backend(index).unwrap().places().unwrap()
 }
 
 fn choose(table: &RingTable, factor: BalanceFactor, key: u64) -> crate::session::route::Choice {

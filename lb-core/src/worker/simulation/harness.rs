@@ -48,6 +48,8 @@ pub(super) struct Harness {
     pub(super) backends: Vec<Arc<Backend>>,
     /// What was published last.
     pub(super) table: Option<Arc<RingTable>>,
+    /// Backends that may have more sessions than places, or uncounted ones, because their limit was lowered.
+    pub(super) lowered: Vec<BackendId>,
     ring: Ring,
     version: u64,
     commanded: bool,
@@ -81,6 +83,7 @@ impl Harness {
             now_ms,
             backends: Vec::new(),
             table: None,
+            lowered: Vec::new(),
             ring,
             version: 0,
             commanded: false,
@@ -114,6 +117,16 @@ impl Harness {
 
     pub(super) fn evict(&mut self, backend: BackendId) {
         self.control.evict(backend);
+        self.commanded = true;
+    }
+
+    pub(super) fn limit_places(&mut self, backend: &Backend, limits: PlaceLimits) {
+        let most = |places: u32| if places == 0 { u32::MAX } else { places };
+        let before = backend.places().and_then(|places| places.limit()).unwrap_or(u32::MAX);
+        if most(limits.places) < before {
+            self.lowered.push(backend.id);
+        }
+        self.control.limit_places(backend, limits);
         self.commanded = true;
     }
 

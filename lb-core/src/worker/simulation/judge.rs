@@ -36,7 +36,7 @@ pub(super) fn judge(world: &World) {
     assert_eq!(stats.accepted.read(), stats.closed.read());
     for backend in &world.harness.backends {
         assert_eq!(backend.counters.open_sessions(), 0);
-        if let Some(places) = &backend.places {
+        if let Some(places) = backend.places() {
             assert_eq!((places.open(), places.waiting()), (0, 0), "places of {}", backend.name);
         }
     }

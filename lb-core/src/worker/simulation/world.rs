@@ -220,6 +220,16 @@ impl World {
         self.harness.kernel.net().pipes_refused = pipes_refused;
         self.publish();
         self.evict();
+        self.limits_grow();
+    }
+
+    /// Only upwards: what is above a limit that was lowered breaks no promise, and would hide what does.
+    fn limits_grow(&mut self) {
+        let Some(backend) = self.random.choice(&self.harness.backends).cloned() else { return };
+        let limit = backend.places().and_then(|places| places.limit());
+        if let Some(places) = limit.map(|limit| limit + self.random.u32(1..3)) {
+            self.harness.limit_places(&backend, PlaceLimits { places, waiting: self.random.u32(..6) });
+        }
     }
 
     fn publish(&mut self) {

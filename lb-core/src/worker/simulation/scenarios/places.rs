@@ -28,7 +28,7 @@ fn serve(stage: &mut Stage, backend: SocketId) {
 }
 
 fn free(stage: &Stage) -> bool {
-    let places = stage.harness.backends[0].places.as_ref().unwrap();
+    let places = stage.harness.backends[0].places().unwrap();
     (places.open(), places.waiting()) == (0, 0)
 }
 
@@ -94,7 +94,7 @@ fn a_thousand_ends_of_every_kind_leave_all_places_free() {
         }
         stage.pass(3_000);
         stage.harness.control.reports().for_each(drop);
-        assert!(free(&stage), "round {round}: {:?}", stage.harness.backends[0].places);
+        assert!(free(&stage), "round {round}: {:?}", stage.harness.backends[0].places());
     }
 }
 
@@ -148,6 +148,65 @@ fn a_client_that_resets_while_it_waits_is_no_burden_to_those_behind() {
     assert_eq!(stage.hear(last), (b"served".to_vec(), Some(End::Fin)));
 }
 
+/// A higher limit lets in who waits for it at once, and no more than it says.
+#[test]
+fn those_who_wait_are_let_in_by_a_higher_limit() {
+    let mut stage = one_place(10);
+    let _clients: Vec<_> = (0..4).map(|_| asked(&mut stage)).collect();
+    let _first = stage.arrived();
+    assert_eq!(stage.arrival(), None);
+    limit(&mut stage, 3);
+    let (_second, _third) = (stage.arrived(), stage.arrived());
+    assert_eq!(stage.arrival(), None, "the fourth waits on");
+    limit(&mut stage, 0);
+    let _fourth = stage.arrived();
+}
+
+/// A lower limit ends nobody's session, and lets nobody in until enough of them have ended.
+#[test]
+fn a_lower_limit_takes_effect_as_sessions_end() {
+    let mut stage = Stage::new();
+    stage.backends_on(limited(3, 10), &[Host::Near]);
+    let served: Vec<_> = (0..3).map(|_| asked(&mut stage)).collect();
+    let waiting = asked(&mut stage);
+    let backends: Vec<_> = (0..3).map(|_| stage.arrived()).collect();
+    limit(&mut stage, 1);
+    for (client, backend) in served.into_iter().zip(backends) {
+        assert_eq!(stage.arrival(), None, "more are open than may be");
+        serve(&mut stage, backend);
+        assert_eq!(stage.hear(client), (b"served".to_vec(), Some(End::Fin)));
+        stage.fin(client);
+    }
+    let backend = stage.arrived();
+    serve(&mut stage, backend);
+    assert_eq!(stage.hear(waiting), (b"served".to_vec(), Some(End::Fin)));
+}
+
+/// Where nobody counted, sessions count from the limit on; those that were open before never do.
+#[test]
+fn a_backend_without_a_limit_is_given_one() {
+    let mut stage = Stage::new();
+    stage.backends(&[Host::Near]);
+    let _uncounted = asked(&mut stage);
+    let _first = stage.arrived();
+    limit(&mut stage, 1);
+    let counted = asked(&mut stage);
+    let second = stage.arrived();
+    let waiting = asked(&mut stage);
+    assert_eq!(stage.arrival(), None);
+    serve(&mut stage, second);
+    stage.fin(counted);
+    let third = stage.arrived();
+    serve(&mut stage, third);
+    assert_eq!(stage.hear(waiting), (b"served".to_vec(), Some(End::Fin)));
+}
+
+fn limit(stage: &mut Stage, places: u32) {
+    let backend = stage.harness.backends[0].clone();
+    stage.harness.limit_places(&backend, PlaceLimits { places, waiting: 10 });
+    stage.settle();
+}
+
 /// Bounded load: one hot key spills, and no backend gets more than its bound.
 #[test]
 fn a_hot_key_is_spread_by_the_balance_factor() {
@@ -159,7 +218,7 @@ fn a_hot_key_is_spread_by_the_balance_factor() {
         let _client = asked(&mut stage);
         let bound = (5_u32 * sessions).div_ceil(12);
         for backend in &stage.harness.backends {
-            let open = backend.places.as_ref().unwrap().open();
+            let open = backend.places().unwrap().open();
             assert!(open <= bound, "{open} of {sessions} sessions at {}", backend.name);
         }
     }
