@@ -23,6 +23,8 @@ pub enum EventKind {
     Down,
     /// Its process is gone.
     Died,
+    /// Lost, it is in no worker's table any more; how long that took.
+    Ejected,
     /// It counts: the `/add` that asked for it was carried out, or the autoscaler asked for it.
     Added,
     /// It was taken out by `/rm` or by the autoscaler, or with an `/add` that failed.
@@ -59,6 +61,7 @@ impl EventKind {
             Self::Ready => "ready",
             Self::Down => "down",
             Self::Died => "died",
+            Self::Ejected => "out of the ring",
             Self::Added => "added",
             Self::Removed => "removed",
             Self::Stopped => "stopped",

@@ -5,12 +5,13 @@
 //! channels, of which the workers know what to do when they are full.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use lb_core::control::{Control, Report};
 use tokio::sync::{Notify, mpsc, watch};
 
 use crate::http::{Api, Places, serve_front};
-use crate::membership::state::Input;
+use crate::membership::state::{Input, Sign, SignKind};
 
 /// Connections from the front that are served at a time; where all are busy, the next ones wait in their channel.
 const FRONT_REQUESTS_MAX: u32 = 256;
@@ -36,9 +37,9 @@ impl Inbox {
 
     async fn pass_news_on(&self, front_wake: &Notify) {
         loop {
-            for report in self.control.reports() {
+            for (at, report) in self.control.reports() {
                 // Fails only when the owner has ended: nobody is left to care.
-                let _owner_is_gone = self.owner.send(suspicion(report));
+                let _owner_is_gone = self.owner.send(suspicion(at, report));
             }
             let version = self.control.applied_version();
             self.applied.send_if_modified(|applied| std::mem::replace(applied, version) != version);
@@ -66,9 +67,11 @@ async fn take_over(control: &Control, wake: &Notify, api: Api) {
     }
 }
 
-fn suspicion(report: Report) -> Input {
-    match report {
-        Report::ConnectRefused(id) => Input::Suspected { id, refused: true },
-        Report::ConnectTimedOut(id) | Report::DiedBeforeFirstByte(id) => Input::Suspected { id, refused: false },
-    }
+fn suspicion(at: Instant, report: Report) -> Input {
+    let (id, kind) = match report {
+        Report::ConnectRefused(id) => (id, SignKind::Refused),
+        Report::ConnectTimedOut(id) => (id, SignKind::ConnectTimedOut),
+        Report::DiedBeforeFirstByte(id) => (id, SignKind::LostRequest),
+    };
+    Input::Suspected { id, sign: Sign { kind, at } }
 }

@@ -23,7 +23,7 @@ use crate::http::{self, Api, ChangeRate, Listener};
 use crate::inbox::Inbox;
 use crate::membership::command::Membership;
 use crate::membership::names::{PatternError, check_pattern};
-use crate::membership::owner::{Inputs, Owner};
+use crate::membership::owner::{Inputs, Owner, Results};
 use crate::membership::publish::Publisher;
 use crate::membership::state::{Effect, Input, MemberRefused, Moment, State};
 use crate::membership::store::Store;
@@ -190,9 +190,18 @@ impl<L: Launcher> Prepared<L> {
             readings: Arc::default(),
         });
         Ok(Self {
-            owner: Owner { state, supervisor, checks, publisher, store, events: Arc::clone(&events), snapshots },
+            owner: Owner {
+                state,
+                supervisor,
+                checks,
+                publisher,
+                store,
+                events: Arc::clone(&events),
+                healing: Arc::clone(membership.healing()),
+                snapshots,
+            },
             first_effects,
-            inputs: Inputs { commands, results, applied },
+            inputs: Inputs { commands, results: Results::new(results), applied },
             backends_file: config.backends_file.as_ref().map(|file| file.path.clone()),
             discover: config.discover.clone(),
             membership,

@@ -9,7 +9,7 @@
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, unbounded};
 use mio::Waker;
@@ -102,7 +102,7 @@ pub(crate) struct WorkerShared {
 pub(crate) struct WorkerPort {
     commands: Receiver<Command>,
     pub(crate) shared: Arc<WorkerShared>,
-    reports: Sender<Report>,
+    reports: Sender<(Instant, Report)>,
     answered: Sender<Answered>,
     front_requests: Sender<FrontRequest>,
     notify: Notify,
@@ -120,9 +120,9 @@ impl WorkerPort {
         self.commands.try_recv().ok()
     }
 
-    /// Tells the control side what happened to a backend.
+    /// Tells the control side what happened to a backend, just now: by the clock itself, since a turn may be long.
     pub(crate) fn report(&self, report: Report) {
-        self.send(&self.reports, report);
+        self.send(&self.reports, (Instant::now(), report));
         (self.notify)();
     }
 
@@ -175,7 +175,7 @@ struct WorkerLink {
 #[derive(Clone)]
 pub struct Control {
     workers: Arc<[WorkerLink]>,
-    reports: Receiver<Report>,
+    reports: Receiver<(Instant, Report)>,
     answered: Receiver<Answered>,
     front_requests: Receiver<FrontRequest>,
 }
@@ -278,8 +278,8 @@ impl Control {
         self.workers.iter().map(|worker| &worker.shared.stats)
     }
 
-    /// What the workers have reported since the last call.
-    pub fn reports(&self) -> impl Iterator<Item = Report> {
+    /// What the workers have reported since the last call, and when each of it was seen.
+    pub fn reports(&self) -> impl Iterator<Item = (Instant, Report)> {
         self.reports.try_iter()
     }
 

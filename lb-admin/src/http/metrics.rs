@@ -186,6 +186,9 @@ impl Scrape {
         page.gauges("backends", "Backends in each state", counts)?;
         page.gauge("replicas_target", "Replicas that the supervisor keeps alive", snapshot.target)?;
         page.counter("replicas_replaced", "Replicas replaced since start", snapshot.replaced)?;
+        let ejection = "From the first sign that a backend is lost (a refused connect, a lost request, its end) to the \
+                        moment from which no worker routes to it";
+        page.one("ejection_seconds", ejection, &Timed::of_ejections(self.membership.healing().ejection()))?;
         let fails_open = "1 while so many members hang that their checks are suspected and they are routed to";
         page.gauge("failing_open", fails_open, u32::from(snapshot.fails_open))?;
         page.counter("fail_open", "Times that the checks came to be suspected (--max-ejected)", snapshot.fail_opens)?;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::healing::Healing;
 use super::snapshot::Snapshot;
 use super::store::Saving;
 
@@ -113,16 +114,22 @@ pub struct Membership {
     commands: mpsc::Sender<Command>,
     snapshot: watch::Receiver<Arc<Snapshot>>,
     saving: Arc<Saving>,
+    healing: Arc<Healing>,
 }
 
 impl Membership {
     pub(crate) fn new(commands: mpsc::Sender<Command>, snapshot: watch::Receiver<Arc<Snapshot>>) -> Self {
-        Self { commands, snapshot, saving: Arc::default() }
+        Self { commands, snapshot, saving: Arc::default(), healing: Arc::default() }
     }
 
     /// With what says how the writing to the state directory goes.
     pub(crate) fn with_saving(self, saving: &Arc<Saving>) -> Self {
         Self { saving: Arc::clone(saving), ..self }
+    }
+
+    /// How fast losses are noticed.
+    pub fn healing(&self) -> &Arc<Healing> {
+        &self.healing
     }
 
     /// How the writing to the state directory goes.

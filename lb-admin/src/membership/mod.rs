@@ -1,6 +1,7 @@
 //! Who is in the membership: one owner task, commands in, snapshots out.
 
 pub mod command;
+pub mod healing;
 pub mod names;
 pub(crate) mod owner;
 pub(crate) mod publish;

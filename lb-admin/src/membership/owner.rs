@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::command::{ChangeError, Command};
+use super::healing::Healing;
 use super::publish::Publisher;
 use super::snapshot::Snapshot;
 use super::state::{CallId, Effect, Input, Moment, State};
@@ -24,6 +25,10 @@ use crate::supervisor::launcher::{Launcher, Order};
 const APPLIED_WAIT_MAX: Duration = Duration::from_secs(1);
 /// So many commands are taken in together at the most: what has happened meanwhile waits for them.
 const COMMANDS_AT_ONCE_MAX: usize = 64;
+/// So many results are taken in together at the most.
+const RESULTS_AT_ONCE_MAX: usize = 64;
+/// So often results come first while commands wait: a storm of reports must not keep `/add` waiting for ever.
+const RESULTS_FIRST_MAX: u32 = 16;
 /// Where no deadline is set. Waking up once an hour for nothing is cheaper than a branch without a timer.
 const IDLE: Duration = Duration::from_secs(3600);
 
@@ -38,6 +43,7 @@ pub(crate) struct Owner<L> {
     pub(crate) publisher: Publisher,
     pub(crate) store: Store,
     pub(crate) events: Arc<EventLog>,
+    pub(crate) healing: Arc<Healing>,
     pub(crate) snapshots: watch::Sender<Arc<Snapshot>>,
 }
 
@@ -46,9 +52,17 @@ pub(crate) struct Owner<L> {
 pub(crate) struct Inputs {
     pub(crate) commands: mpsc::Receiver<Command>,
     /// Results of effects, reports of the workers, and the process's own wishes.
-    pub(crate) results: mpsc::UnboundedReceiver<Input>,
+    pub(crate) results: Results,
     /// The oldest version that a worker routes by.
     pub(crate) applied: watch::Receiver<u64>,
+}
+
+/// What comes back, in its order.
+#[derive(Debug)]
+pub(crate) struct Results {
+    channel: mpsc::UnboundedReceiver<Input>,
+    /// One that came with others and has to be taken in alone.
+    held: Option<Input>,
 }
 
 /// Who waits for what.
@@ -75,20 +89,31 @@ impl<L: Launcher> Owner<L> {
         let mut answers = Answers::default();
         self.save_where_it_matters(&mut effects).await;
         self.carry_out(effects, &mut answers);
+        let mut results_first = 0;
         while !self.state.is_over() {
             let now = Instant::now();
             self.store.look_after(now);
             let others = [answers.next_deadline(), self.store.next_deadline()].into_iter().flatten();
             let deadline = self.state.next_deadline(now).into_iter().chain(others).min();
-            let together = tokio::select! {
-                Some(command) = inputs.commands.recv() => answers.note_waiting(command, &mut inputs.commands),
-                Some(result) = inputs.results.recv() => vec![result],
-                Ok(()) = inputs.applied.changed() => vec![Input::Applied(*inputs.applied.borrow_and_update())],
-                () = self.store.over() => vec![Input::Tick],
-                () = tokio::time::sleep_until(deadline.unwrap_or(now + IDLE).into()) => vec![Input::Tick],
+            // A loss is a matter of milliseconds, and a change may cost a table and a wait for the disk.
+            let results = if results_first < RESULTS_FIRST_MAX { inputs.results.waiting() } else { None };
+            let together = if let Some(results) = results {
+                results_first += 1;
+                results
+            } else {
+                results_first = 0;
+                tokio::select! {
+                    Some(command) = inputs.commands.recv() => answers.note_waiting(command, &mut inputs.commands),
+                    results = inputs.results.next() => results,
+                    Ok(()) = inputs.applied.changed() => vec![Input::Applied(*inputs.applied.borrow_and_update())],
+                    () = self.store.over() => vec![Input::Tick],
+                    () = tokio::time::sleep_until(deadline.unwrap_or(now + IDLE).into()) => vec![Input::Tick],
+                }
             };
-            if let [Input::Exited { id, .. }] = &together[..] {
-                self.supervisor.ended(*id);
+            for input in &together {
+                if let Input::Exited { id, .. } = input {
+                    self.supervisor.ended(*id);
+                }
             }
             self.take_in(together, &mut answers).await;
             answers.send_due(*inputs.applied.borrow());
@@ -169,6 +194,7 @@ impl<L: Launcher> Owner<L> {
     fn act(&mut self, effect: Effect, snapshot: &Arc<Snapshot>, answers: &mut Answers) {
         match effect {
             Effect::Record { .. } => {}
+            Effect::Ejected(took) => self.healing.note_ejection(took),
             Effect::Launch { id, name, seat } => self.supervisor.launch(Order { id, name, seat }),
             Effect::Adopt { id, name, seat, trace } => self.supervisor.adopt(Order { id, name, seat }, trace),
             Effect::Sweep(known) => self.supervisor.sweep(known),
@@ -187,6 +213,43 @@ impl<L: Launcher> Owner<L> {
             Effect::Publish(table) => self.publisher.publish(&table),
             Effect::Answer(call, result) => answers.decide(call, result, snapshot),
         }
+    }
+}
+
+impl Results {
+    /// Results from this channel.
+    pub(crate) fn new(channel: mpsc::UnboundedReceiver<Input>) -> Self {
+        Self { channel, held: None }
+    }
+
+    /// The next result, and those that wait behind it.
+    async fn next(&mut self) -> Vec<Input> {
+        if self.held.is_none() {
+            self.held = self.channel.recv().await;
+        }
+        match self.waiting() {
+            Some(results) => results,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Those that wait now. A good check may agree to an `/add`, which is taken back where it can't be written down, and
+    /// nothing else may be taken back with it: it comes alone.
+    fn waiting(&mut self) -> Option<Vec<Input>> {
+        let comes_alone = |input: &Input| matches!(input, Input::Healthy(_));
+        let first = self.held.take().or_else(|| self.channel.try_recv().ok())?;
+        let mut together = vec![first];
+        while together.len() < RESULTS_AT_ONCE_MAX && !comes_alone(&together[0]) {
+            match self.channel.try_recv() {
+                Ok(next) if comes_alone(&next) => {
+                    self.held = Some(next);
+                    break;
+                }
+                Ok(next) => together.push(next),
+                Err(_) => break,
+            }
+        }
+        Some(together)
     }
 }
 

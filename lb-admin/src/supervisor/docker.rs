@@ -13,7 +13,7 @@ use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bollard::errors::Error;
 use bollard::models::{
@@ -69,6 +69,8 @@ const WORDS_CHARS_MAX: usize = 300;
 const LOG_BYTES_MAX: usize = 4096;
 /// An event stream begins so far in the past, so that what happens while it is being opened isn't missed.
 const EVENTS_OVERLAP: Duration = Duration::from_secs(2);
+/// An event that claims to be older tells of two clocks that differ.
+const EVENT_AGE_MAX: Duration = Duration::from_secs(60);
 
 /// Events as they come; ends when the engine does.
 pub(crate) type Events = Pin<Box<dyn Stream<Item = Result<Event, EngineError>> + Send>>;
@@ -453,7 +455,16 @@ fn event_from(message: EventMessage) -> Option<Event> {
         "unpause" => Happening::Unpaused,
         _ => return None,
     };
-    Some(Event { id: message.actor?.id?, what })
+    let at = message.time_nano.map_or_else(Instant::now, |nanos| instant_of(nanos, SystemTime::now()));
+    Some(Event { id: message.actor?.id?, what, at })
+}
+
+/// A moment that the engine tells by the wall clock. One that runs on another machine may be wrong by its clock: what lies
+/// in our future is now.
+fn instant_of(unix_nanos: i64, now: SystemTime) -> Instant {
+    let at = UNIX_EPOCH + Duration::from_nanos(u64::try_from(unix_nanos).unwrap_or_default());
+    let age = now.duration_since(at).unwrap_or_default().min(EVENT_AGE_MAX);
+    Instant::now().checked_sub(age).unwrap_or_else(Instant::now)
 }
 
 #[cfg(test)]

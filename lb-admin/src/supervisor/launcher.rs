@@ -8,7 +8,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lb_core::backend::BackendId;
 use serde::{Deserialize, Serialize};
@@ -77,10 +77,12 @@ pub(crate) enum Trace {
 /// What happens to a replica without our doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum News {
-    /// It was frozen: it answers nothing until it is resumed.
-    Paused,
+    /// It was frozen at this time: it answers nothing until it is resumed.
+    Paused(Instant),
     /// It goes on.
     Resumed,
+    /// It ended at this time; how is being found out, and told by `Ended`.
+    Ending(Instant),
     /// It has ended; nothing of it is left.
     Ended(Exit),
 }

@@ -20,7 +20,7 @@ pub(crate) mod usage;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lb_core::backend::BackendId;
 use tokio::sync::mpsc;
@@ -151,7 +151,7 @@ impl<L: Launcher> Tend<L> {
             }
             Err(exit) => exit,
         };
-        self.tell(Input::Exited { id, exit });
+        self.tell(Input::Exited { id, exit, at: Instant::now() });
     }
 
     async fn watch(&mut self, mut replica: L::Replica) -> Exit {
@@ -159,7 +159,8 @@ impl<L: Launcher> Tend<L> {
         loop {
             tokio::select! {
                 news = replica.news() => match news {
-                    News::Paused => self.tell(Input::Paused(id)),
+                    News::Paused(at) => self.tell(Input::Paused { id, at }),
+                    News::Ending(at) => self.tell(Input::Ending { id, at }),
                     News::Resumed => self.tell(Input::Resumed(id)),
                     News::Ended(exit) => return exit,
                 },

@@ -43,13 +43,15 @@ pub(crate) fn connect<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut
 fn choose<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Result<BackendHandle, Status> {
     let retries = desk.config.retries;
     let (Some(applied), Some(route)) = (&desk.table, live.session.route()) else { return Err(Status::Unavailable) };
-    let choice = match desk.config.balance_factor {
-        None => route.next(&applied.table, retries, |_| true)?,
-        Some(factor) => {
-            let bounds = Bounds::new(&applied.table, factor);
-            route.next(&applied.table, retries, |index| bounds.admit(index))?
-        }
-    };
+    let table = &applied.table;
+    let bounds = desk.config.balance_factor.map(|factor| Bounds::new(table, factor));
+    // The first is the key's own, whatever was seen of it: only a table says otherwise. Further ones are few, and not for
+    // those that are lost too.
+    let is_retry = route.attempts() > 0;
+    let is_lost = |index| table.backend(index).is_some_and(|backend| desk.losses.include(backend.id, desk.now_ms));
+    let choice = route.next(table, retries, |index| {
+        !(is_retry && is_lost(index)) && bounds.as_ref().is_none_or(|bounds| bounds.admit(index))
+    })?;
     let failure = route.last_failure();
     let stats = &desk.port.shared.stats;
     if failure.is_after_sending() && !desk.retry_budget.withdraw(desk.now_ms) {
@@ -63,7 +65,7 @@ fn choose<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Result<BackendHa
         Failure::Closed => stats.replays_closed.add(1),
         Failure::Overdue => stats.replays_overdue.add(1),
     }
-    stats.spilled.add(u64::from(choice.spilled));
+    stats.spilled.add(u64::from(choice.spilled && !is_retry));
     applied.handle(choice.index).ok_or(Status::Unavailable)
 }
 
@@ -173,16 +175,17 @@ pub(crate) fn abandon<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) {
     report_failed_connect(live, desk, Report::ConnectTimedOut);
 }
 
-fn report_failed_connect<K: Kernel>(live: &Live<K>, desk: &Desk<K>, kind: impl FnOnce(BackendId) -> Report) {
+fn report_failed_connect<K: Kernel>(live: &Live<K>, desk: &mut Desk<K>, kind: impl FnOnce(BackendId) -> Report) {
     if let Some(backend) = &live.routed_to {
         backend.counters.cell(desk.worker).connect_failures.add(1);
     }
     report(live, desk, kind);
 }
 
-/// Tells the control side what the session's backend did.
-pub(crate) fn report<K: Kernel>(live: &Live<K>, desk: &Desk<K>, kind: impl FnOnce(BackendId) -> Report) {
+/// Tells the control side what the session's backend did, and remembers it until that has acted on it.
+pub(crate) fn report<K: Kernel>(live: &Live<K>, desk: &mut Desk<K>, kind: impl FnOnce(BackendId) -> Report) {
     if let Some(backend) = &live.routed_to {
+        desk.losses.note(backend.id, desk.now_ms);
         desk.port.report(kind(backend.id));
     }
 }

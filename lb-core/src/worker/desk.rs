@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::buffers::{Buffers, SCRATCH_BYTES};
 use super::heads::Heads;
 use super::live::{BackendHandle, Live, Registered};
+use super::losses::Losses;
 use super::pipes::Pipes;
 use super::queue::Queue;
 use super::source_limit::SourceLimit;
@@ -36,6 +37,7 @@ pub(crate) struct Desk<K: Kernel> {
     pub(crate) buffers: Buffers,
     pub(crate) heads: Heads,
     pub(crate) retry_budget: RetryBudget,
+    pub(crate) losses: Losses,
     pub(crate) pipes: Pipes<K::Pipe>,
     pub(crate) timers: Timers,
     /// Who waits for a place.
@@ -95,6 +97,7 @@ impl<K: Kernel> Desk<K> {
             buffers: Buffers::default(),
             heads: Heads::default(),
             retry_budget,
+            losses: Losses::default(),
             timers: Timers::default(),
             queue,
             random: fastrand::Rng::new(),

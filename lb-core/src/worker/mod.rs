@@ -15,6 +15,7 @@ mod event_loop;
 mod farewell;
 mod heads;
 mod live;
+mod losses;
 mod pipes;
 mod proxied;
 mod queue;

@@ -64,7 +64,7 @@ fn inside() {
     assert!(["one", "two"].contains(&first) && ["one", "two"].contains(&second), "{greetings:?}");
     assert_eq!(greetings[2..], ["connection reset"], "first all of one, then all of the other, then none");
     assert!(plane.count(|stats| &stats.retries) > 0);
-    let failed = plane.control.reports().collect::<Vec<_>>();
+    let failed = plane.control.reports().map(|(_, report)| report).collect::<Vec<_>>();
     assert!(routed.iter().all(|backend| failed.contains(&Report::ConnectRefused(backend.id))), "{failed:?}");
     drop(held);
     plane.all_closed();

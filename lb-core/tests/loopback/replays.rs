@@ -59,7 +59,7 @@ fn safe_requests_are_served_by_the_next_backend_however_theirs_dies() {
         assert!(routed.iter().all(|backend| backend.counters.open_sessions() == 0));
         let id = routed[0].id;
         let told = [Report::DiedBeforeFirstByte(id), Report::ConnectRefused(id)];
-        assert!(plane.control.reports().all(|report| told.contains(&report)));
+        assert!(plane.control.reports().all(|(_, report)| told.contains(&report)));
     }
 }
 
@@ -73,7 +73,7 @@ fn why_a_request_was_replayed_is_counted_by_its_cause() {
         let (reset, closed) = (plane.count(|stats| &stats.replays_reset), plane.count(|stats| &stats.replays_closed));
         assert_eq!((reset > 0, closed > 0), (with_reset, !with_reset));
         let died = Report::DiedBeforeFirstByte(routed[0].id);
-        assert_eq!(plane.control.reports().filter(|report| *report == died).count() as u64, replays(&plane));
+        assert_eq!(plane.control.reports().filter(|(_, report)| *report == died).count() as u64, replays(&plane));
         assert_eq!(plane.count(|stats| &stats.retries), 0, "no connect was refused");
     }
 }

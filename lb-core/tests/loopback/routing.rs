@@ -48,7 +48,7 @@ fn a_dead_backends_keys_go_to_the_next_and_the_others_stay() {
     }
     let refused = plane.count(|stats| &stats.retries);
     assert_eq!(refused, before.iter().filter(|name| *name == "two").count() as u64);
-    assert!(plane.control.reports().all(|report| report == Report::ConnectRefused(routed[1].id)));
+    assert!(plane.control.reports().all(|(_, report)| report == Report::ConnectRefused(routed[1].id)));
     assert_eq!(routed[1].counters.sum(|cell| &cell.connect_failures), refused);
 }
 

@@ -1,4 +1,4 @@
-//! The workers' histograms as Prometheus shows them: cumulative counts up to fixed bounds in seconds, a sum and a count.
+//! The workers' and the membership's histograms as Prometheus shows them: cumulative counts up to fixed bounds in seconds, a sum and a count.
 //!
 //! The workers' own buckets are finer ([`lb_core::histogram`]); every bound here is one of theirs, so each count is exact.
 //! The sums over all workers are made at the scrape.
@@ -103,6 +103,11 @@ pub(super) struct Timed {
 }
 
 impl Timed {
+    /// What the owner of the membership has recorded.
+    pub(super) fn of_ejections(ejection: &Histogram) -> Self {
+        Self { reading: Reading::of([ejection]), bounds_us: WAITS_US }
+    }
+
     /// Adds up what all workers have recorded.
     pub(super) fn read(shown: &Shown, control: &Control) -> Self {
         Self { reading: Reading::of(control.stats().map(shown.pick)), bounds_us: shown.bounds_us }

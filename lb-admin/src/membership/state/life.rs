@@ -11,7 +11,7 @@ use lb_core::backend::{BackendId, Seat};
 
 use super::pause::PAUSED_PATIENCE;
 use super::place::{self, Alive, Frozen, Health, Leaving, Life, Moved, Place, Step};
-use super::{CallId, Effect, Moment, State};
+use super::{CallId, Effect, Moment, Sign, SignKind, State};
 use crate::events::EventKind;
 use crate::membership::command::ChangeError;
 use crate::membership::saved::Saved;
@@ -96,6 +96,7 @@ impl State {
     }
 
     pub(super) fn healthy(&mut self, id: BackendId, now: Moment) {
+        self.forget_sign(id);
         let Some(index) = self.index_of(id) else { return };
         let place = &mut self.places[index];
         let Some(alive) = place.alive_mut() else { return };
@@ -131,11 +132,21 @@ impl State {
         if !was_down {
             place.since = now;
         }
+        self.eject(index);
         self.table_changed = true;
         self.record_of(index, EventKind::Down, why);
     }
 
-    pub(super) fn suspected(&mut self, id: BackendId, refused: bool) {
+    /// It has ended. What else there is to know of that takes a call to the engine, and the ring doesn't wait for it.
+    pub(super) fn ending(&mut self, id: BackendId, at: Instant, now: Moment) {
+        self.note_sign(id, Sign { kind: SignKind::Ended, at });
+        self.effects.push(Effect::Unwatch(id));
+        self.unhealthy(id, true, "it has ended".to_owned(), now);
+    }
+
+    pub(super) fn suspected(&mut self, id: BackendId, sign: Sign) {
+        self.note_sign(id, sign);
+        let refused = sign.kind == SignKind::Refused;
         let Some(index) = self.index_of(id) else { return };
         let Some(alive) = self.places[index].alive_mut() else { return };
         // One event and one probe for a burst of them; a refusal says more than the other kinds.
@@ -150,6 +161,7 @@ impl State {
     }
 
     pub(super) fn cleared(&mut self, id: BackendId, now: Moment) {
+        self.forget_sign(id);
         if let Some(index) = self.index_of(id)
             && let Some(alive) = self.places[index].alive_mut()
         {
@@ -158,13 +170,14 @@ impl State {
         }
     }
 
-    pub(super) fn exited(&mut self, id: BackendId, exit: &Exit, now: Moment) {
+    pub(super) fn exited(&mut self, id: BackendId, exit: &Exit, at: Instant, now: Moment) {
         if let Some(index) = self.leaving.iter().position(|leaving| leaving.id == id) {
             let gone = self.leaving.remove(index);
             self.record(EventKind::Stopped, &gone.name, gone.seat, exit.how.clone());
             return;
         }
         let Some(index) = self.index_of(id) else { return };
+        self.note_sign(id, Sign { kind: SignKind::Ended, at });
         self.effects.push(Effect::Unwatch(id));
         let ready_at = self.places[index].alive().and_then(|alive| alive.ready_at);
         self.lost(index, exit, ready_at, now);
@@ -290,6 +303,7 @@ impl State {
 
     /// The place is empty: its call fails, or it is filled again.
     fn lost(&mut self, index: usize, exit: &Exit, ready_at: Option<Instant>, now: Moment) {
+        self.eject(index);
         self.table_changed = true;
         let place = &mut self.places[index];
         let was_listed = std::mem::take(&mut place.listed);

@@ -5,6 +5,7 @@
 //! - `change`: `/add` and `/rm`, accepted, committed, taken back
 //! - `life`: launched, ready, down, dead, replaced; what the time brings
 //! - `discovered`: backends that come and go with a set that somebody else keeps
+//! - `ejection`: from the first sign of a loss to the last worker that knows
 //! - `fail_open`: when the checks are suspected rather than those they are about
 //! - `restore`: how it begins, with or without what an earlier run has left
 //! - `pause`: frozen from outside, and back
@@ -16,6 +17,7 @@
 
 mod change;
 mod discovered;
+mod ejection;
 mod fail_open;
 mod life;
 mod numbers;
@@ -34,6 +36,8 @@ use lb_core::ring::{Member, Ring, RingError, RingTable, SlotMap};
 
 use self::change::{Pending, Queued};
 use self::discovered::Sets;
+use self::ejection::Ejections;
+pub(crate) use self::ejection::{Sign, SignKind};
 use self::numbers::SeatNumbers;
 use self::place::{Leaving, Moved, Place};
 use super::command::{Add, ChangeError, Remove};
@@ -76,10 +80,12 @@ pub(crate) enum Input {
     Remove(CallId, Remove),
     /// A launch came off.
     Launched { id: BackendId, pid: Option<u32>, addr: SocketAddr, trace: Trace },
-    /// A replica's process is gone, or was never there.
-    Exited { id: BackendId, exit: Exit },
+    /// A replica has ended; how is found out, and told by `Exited`.
+    Ending { id: BackendId, at: Instant },
+    /// A replica's process is gone, or was never there; known since `at`.
+    Exited { id: BackendId, exit: Exit, at: Instant },
     /// A replica was frozen from outside: it answers nothing until it is resumed.
-    Paused(BackendId),
+    Paused { id: BackendId, at: Instant },
     /// It goes on.
     Resumed(BackendId),
     /// The checks say that it is up.
@@ -89,7 +95,7 @@ pub(crate) enum Input {
     /// A probe that was asked for found nothing wrong.
     Cleared(BackendId),
     /// The data path has had trouble with it.
-    Suspected { id: BackendId, refused: bool },
+    Suspected { id: BackendId, sign: Sign },
     /// The name of a backend that isn't ours has (another) address.
     Resolved { name: Arc<str>, addr: SocketAddr },
     /// The last effects weren't carried out, since what they do for these calls couldn't be written down.
@@ -142,6 +148,8 @@ pub(crate) enum Effect {
     Publish(Arc<RingTable>),
     /// Answer a call: with the membership as it is now, once every worker routes by it.
     Answer(CallId, Result<(), ChangeError>),
+    /// A lost backend is in no worker's table any more, so long after the first sign of its loss.
+    Ejected(Duration),
     /// Note an event.
     Record { kind: EventKind, name: Arc<str>, seat: u32, detail: String },
     /// Say it.
@@ -184,6 +192,7 @@ pub(crate) struct State {
     leaving: Vec<Leaving>,
     moved: Vec<Moved>,
     sets: Sets,
+    ejections: Ejections,
     pending: Vec<Pending>,
     queued: Vec<Queued>,
     last_id: u64,
@@ -260,17 +269,18 @@ impl State {
             Input::Add(call, request) => self.add(call, request, now),
             Input::Remove(call, request) => self.remove(call, &request, now),
             Input::Launched { id, pid, addr, trace } => self.launched(id, pid, addr, trace, now),
-            Input::Paused(id) => self.paused(id, now),
+            Input::Paused { id, at } => self.paused(id, at, now),
             Input::Resumed(id) => self.resumed(id),
-            Input::Exited { id, exit } => self.exited(id, &exit, now),
+            Input::Ending { id, at } => self.ending(id, at, now),
+            Input::Exited { id, exit, at } => self.exited(id, &exit, at, now),
             Input::Healthy(id) => self.healthy(id, now),
             Input::Unhealthy { id, refused, why } => self.unhealthy(id, refused, why, now),
             Input::Cleared(id) => self.cleared(id, now),
-            Input::Suspected { id, refused } => self.suspected(id, refused),
+            Input::Suspected { id, sign } => self.suspected(id, sign),
             Input::Resolved { name, addr } => self.resolved(&name, addr, now),
             Input::NotSaved(calls) => self.not_saved(calls, now),
             Input::Discovered { source, backends } => self.discovered(source, backends, now),
-            Input::Applied(version) => self.applied = self.applied.max(version),
+            Input::Applied(version) => self.applied(version, now),
             Input::Scale { to, changes, why } => self.scale(to, changes, &why, now),
             Input::Tick => self.tick(now),
             Input::BeginDrain => self.begin_drain(),
@@ -345,7 +355,9 @@ impl State {
         }
         if self.seats_changed || self.table_changed {
             self.version += 1;
-            let table = RingTable::new(self.version, Arc::clone(&self.slots), self.routable());
+            let routable = self.routable();
+            self.ejections.published(self.version, &routable);
+            let table = RingTable::new(self.version, Arc::clone(&self.slots), routable);
             // Before anything that waits for its version, such as an answer.
             self.effects.insert(0, Effect::Publish(Arc::new(table)));
         }

@@ -4,12 +4,12 @@
 //! accepted and left waiting. Resumed it gets them after one good check. One that stays frozen is replaced. Where all are
 //! frozen they are routed to all the same: a session that waits fares better than one that is refused.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lb_core::backend::BackendId;
 
 use super::place::Frozen;
-use super::{Effect, Moment, State};
+use super::{Effect, Moment, Sign, SignKind, State};
 use crate::events::EventKind;
 
 /// So long it may be frozen. `docker commit` and a checkpoint freeze a container for a moment, and to replace it for that
@@ -17,13 +17,15 @@ use crate::events::EventKind;
 pub(super) const PAUSED_PATIENCE: Duration = Duration::from_millis(500);
 
 impl State {
-    pub(super) fn paused(&mut self, id: BackendId, now: Moment) {
+    pub(super) fn paused(&mut self, id: BackendId, at: Instant, now: Moment) {
+        self.note_sign(id, Sign { kind: SignKind::Paused, at });
         let Some(index) = self.index_of(id) else { return };
         let Some(alive) = self.places[index].alive_mut() else { return };
         if matches!(alive.frozen, Some(Frozen::Paused { .. })) {
             return;
         }
         alive.frozen = Some(Frozen::Paused { since: now.at });
+        self.eject(index);
         self.table_changed = true;
         self.record_of(index, EventKind::Down, "paused".to_owned());
     }

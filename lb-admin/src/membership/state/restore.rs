@@ -13,6 +13,7 @@ use lb_core::backend::{BackendId, Seat, Weight};
 use lb_core::ring::{Ring, RingConfig};
 
 use super::discovered::Sets;
+use super::ejection::Ejections;
 use super::numbers::SeatNumbers;
 use super::place::{self, Life, Place};
 use super::{Effect, Limits, MemberRefused, Moment, State};
@@ -85,6 +86,7 @@ impl State {
             leaving: Vec::new(),
             moved: Vec::new(),
             sets: Sets::default(),
+            ejections: Ejections::default(),
             pending: Vec::new(),
             queued: Vec::new(),
             last_id: 0,

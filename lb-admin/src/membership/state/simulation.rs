@@ -266,9 +266,10 @@ impl Simulation {
             16..55 => self.advance(id),
             55..70 => Input::Healthy(id),
             70..76 => Input::Unhealthy { id, refused: self.rng.bool(), why: "no answer".into() },
-            76..80 => Input::Suspected { id, refused: self.rng.bool() },
-            80..82 => Input::Cleared(id),
-            82..84 => Input::Paused(self.one_of_ours()),
+            76..80 => Input::Suspected { id, sign: self.random_sign() },
+            80 => Input::Cleared(id),
+            81 => Input::Ending { id, at: self.now.at },
+            82..84 => Input::Paused { id: self.one_of_ours(), at: self.now.at },
             84..86 => Input::Resumed(self.one_of_ours()),
             86..89 => Input::Applied(self.state.version),
             89..91 => self.random_set(),
@@ -300,10 +301,16 @@ impl Simulation {
                 self.processes.remove(&id);
                 self.gone.insert(id);
                 let hopeless = self.rng.bool();
-                Input::Exited { id, exit: Exit { how: "exit status 1".into(), hopeless, output: String::new() } }
+                let exit = Exit { how: "exit status 1".into(), hopeless, output: String::new() };
+                Input::Exited { id, exit, at: self.now.at }
             }
             None => Input::Tick,
         }
+    }
+
+    fn random_sign(&mut self) -> Sign {
+        let kinds = [SignKind::Refused, SignKind::ConnectTimedOut, SignKind::LostRequest];
+        Sign { kind: self.rng.choice(kinds).expect("there are some"), at: self.now.at }
     }
 
     fn one_of_ours(&mut self) -> BackendId {
@@ -391,7 +398,7 @@ impl Simulation {
             Process::Stopping | Process::Missing => {
                 self.processes.remove(&id);
                 let exit = Exit { how: "exit status 0".into(), hopeless: false, output: String::new() };
-                self.apply(Input::Exited { id, exit });
+                self.apply(Input::Exited { id, exit, at: self.now.at });
             }
         }
     }

@@ -135,7 +135,7 @@ impl World {
 
     pub(super) fn exit_with(&mut self, id: BackendId, hopeless: bool) {
         let exit = Exit { how: "exit status 1".into(), hopeless, output: "no such port".into() };
-        self.apply(Input::Exited { id, exit });
+        self.apply(Input::Exited { id, exit, at: self.now.at });
     }
 
     pub(super) fn id(&self, name: &str) -> BackendId {

@@ -7,7 +7,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lb_core::backend::BackendId;
 use tokio::runtime::Handle;
@@ -21,7 +21,7 @@ use super::removal::Removals;
 use super::spec::name_when_leaving;
 use super::watch::{Fact, Watch};
 
-/// A container that ends isn't in the ring for as long as this is spent on finding out how it ended.
+/// So long is spent at the most on finding out how a container has ended; it is out of the ring meanwhile.
 const EPITAPH_DEADLINE: Duration = Duration::from_secs(1);
 /// The engine's own patience between its SIGTERM and its SIGKILL: more than ours, which ends with [`Replica::kill`].
 const STOP_GRACE: Duration = Duration::from_secs(30);
@@ -47,7 +47,7 @@ pub(crate) struct Container {
     /// What it is called as long as it has a place.
     pub(super) name: String,
     pub(super) addr: SocketAddr,
-    pub(super) facts: mpsc::UnboundedReceiver<Fact>,
+    pub(super) facts: mpsc::UnboundedReceiver<(Fact, Instant)>,
     pub(super) shared: Arc<Shared>,
     /// The port that leads to it, where we have chosen one.
     pub(super) _lease: Option<PortLease>,
@@ -103,6 +103,11 @@ impl Container {
         });
     }
 
+    fn end(&mut self, last: Fact, at: Instant) -> News {
+        self.life.ended = Some(last);
+        News::Ending(at)
+    }
+
     fn is_told_to_end(&self) -> bool {
         self.life.told_to_end.load(Ordering::Relaxed)
     }
@@ -125,19 +130,17 @@ impl Replica for Container {
         Trace::Container { id: self.id.clone(), addr: self.addr }
     }
 
+    /// That it has ended is told before anything is asked about it: the engine takes its time to answer.
     async fn news(&mut self) -> News {
-        let last = loop {
-            if let Some(last) = self.life.ended {
-                break last;
-            }
-            match self.facts.recv().await {
-                Some(Fact::Paused) => return News::Paused,
-                Some(Fact::Unpaused) => return News::Resumed,
-                Some(last) => self.life.ended = Some(last),
-                None => self.life.ended = Some(Fact::Died),
-            }
-        };
-        News::Ended(self.epitaph(last).await)
+        if let Some(last) = self.life.ended {
+            return News::Ended(self.epitaph(last).await);
+        }
+        match self.facts.recv().await {
+            Some((Fact::Paused, at)) => News::Paused(at),
+            Some((Fact::Unpaused, _)) => News::Resumed,
+            Some((last, at)) => self.end(last, at),
+            None => self.end(Fact::Died, Instant::now()),
+        }
     }
 
     fn terminate(&self) {

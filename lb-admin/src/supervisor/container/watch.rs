@@ -55,7 +55,7 @@ pub(super) struct Watch {
 
 #[derive(Debug)]
 struct Entry {
-    facts: mpsc::UnboundedSender<Fact>,
+    facts: mpsc::UnboundedSender<(Fact, Instant)>,
     /// A list that was asked for earlier can't hold it.
     since: Instant,
     paused: bool,
@@ -87,8 +87,8 @@ impl Watch {
         }
     }
 
-    /// What happens to a container from now on.
-    pub(super) fn register(&self, id: &str) -> mpsc::UnboundedReceiver<Fact> {
+    /// What happens to a container from now on, and since when it is known.
+    pub(super) fn register(&self, id: &str) -> mpsc::UnboundedReceiver<(Fact, Instant)> {
         let (facts, receiver) = mpsc::unbounded_channel();
         let entry = Entry { facts, since: Instant::now(), paused: false, started_at: String::new() };
         self.entries().insert(id.to_owned(), entry);
@@ -150,7 +150,7 @@ impl Watch {
             };
             let is_registered = self.entries().contains_key(&container.id);
             match (is_registered, fact) {
-                (true, Some(fact)) => self.tell(&container.id, fact),
+                (true, Some(fact)) => self.tell(&container.id, fact, Instant::now()),
                 (true, None) => {}
                 (false, _) => self.remove_if_stray(container),
             }
@@ -159,7 +159,7 @@ impl Watch {
             (entry.since < asked_at && listed.iter().all(|container| container.id != *id)).then(|| id.clone())
         };
         let missing: Vec<String> = self.entries().iter().filter_map(missing).collect();
-        missing.iter().for_each(|id| self.tell(id, Fact::Removed));
+        missing.iter().for_each(|id| self.tell(id, Fact::Removed, Instant::now()));
     }
 
     fn remove_if_stray(&self, container: &Listed) {
@@ -179,7 +179,7 @@ impl Watch {
             let of_ours = self.entries().get(&container.id).map(|entry| entry.started_at.clone());
             let Some(of_ours) = of_ours.filter(|started_at| !started_at.is_empty()) else { continue };
             match self.engine.inspect(&container.id).await {
-                Ok(now) if now.started_at != of_ours => self.tell(&container.id, Fact::Died),
+                Ok(now) if now.started_at != of_ours => self.tell(&container.id, Fact::Died, Instant::now()),
                 Ok(_) | Err(EngineError::NotFound(_)) => {}
                 // Looked at again after the next list.
                 Err(_) => return self.gap.store(true, Ordering::Relaxed),
@@ -206,10 +206,10 @@ impl Watch {
 
     fn note(&self, event: &Event) {
         match event.what {
-            Happening::Died => self.tell(&event.id, Fact::Died),
-            Happening::Removed => self.tell(&event.id, Fact::Removed),
-            Happening::Paused => self.tell(&event.id, Fact::Paused),
-            Happening::Unpaused => self.tell(&event.id, Fact::Unpaused),
+            Happening::Died => self.tell(&event.id, Fact::Died, event.at),
+            Happening::Removed => self.tell(&event.id, Fact::Removed, event.at),
+            Happening::Paused => self.tell(&event.id, Fact::Paused, event.at),
+            Happening::Unpaused => self.tell(&event.id, Fact::Unpaused, event.at),
             // Ours, or one of ours that we have given up: the list tells them apart.
             Happening::Started if self.entries().contains_key(&event.id) => {}
             Happening::Started => self.look_soon(),
@@ -217,18 +217,18 @@ impl Watch {
     }
 
     /// Passes a fact on where it is news.
-    fn tell(&self, id: &str, fact: Fact) {
+    fn tell(&self, id: &str, fact: Fact, at: Instant) {
         let mut entries = self.entries();
         let Some(entry) = entries.get_mut(id) else { return };
         match fact {
             Fact::Paused | Fact::Unpaused => {
                 let paused = fact == Fact::Paused;
                 if std::mem::replace(&mut entry.paused, paused) != paused {
-                    let _nobody_listens = entry.facts.send(fact);
+                    let _nobody_listens = entry.facts.send((fact, at));
                 }
             }
             Fact::Died | Fact::Removed => {
-                let _nobody_listens = entry.facts.send(fact);
+                let _nobody_listens = entry.facts.send((fact, at));
                 entries.remove(id);
             }
         }

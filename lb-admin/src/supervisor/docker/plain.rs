@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Why a call came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -114,6 +114,8 @@ pub(crate) struct Inspected {
 pub(crate) struct Event {
     pub(crate) id: String,
     pub(crate) what: Happening,
+    /// When, by the engine's clock.
+    pub(crate) at: Instant,
 }
 
 /// The kinds of events that matter here.

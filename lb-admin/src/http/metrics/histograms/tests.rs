@@ -87,11 +87,12 @@ fn every_bound_that_is_shown_is_one_that_the_workers_count_by() {
 }
 
 #[tokio::test]
-async fn the_metrics_page_has_all_four_and_each_is_complete() {
+async fn the_metrics_page_has_all_five_and_each_is_complete() {
     let page = page(&agreeing(&["S1"])).await;
     let parsed = parse(&page);
     let names: Vec<&str> = parsed.keys().map(String::as_str).collect();
-    assert_eq!(names, ["lb_connect_seconds", "lb_first_byte_seconds", "lb_session_seconds", "lb_turn_seconds"]);
+    let workers = ["lb_connect_seconds", "lb_first_byte_seconds", "lb_session_seconds", "lb_turn_seconds"];
+    assert_eq!(names, [&workers[..1], &["lb_ejection_seconds"], &workers[1..]].concat());
     for (name, histogram) in &parsed {
         assert!(histogram.buckets.is_sorted_by(|one, next| one.0 < next.0 && one.1 <= next.1), "{name}");
         assert_eq!(histogram.buckets.last(), Some(&(f64::INFINITY, histogram.count)), "{name}");

@@ -10,7 +10,7 @@ use lb_core::backend::{BackendId, BackendState};
 use crate::config::{AdminConfig, StaticBackend};
 use crate::membership::command::ChangeError;
 use crate::membership::state::world::{World, config, is_made_up};
-use crate::membership::state::{DRAIN_POLL, Effect, Input};
+use crate::membership::state::{DRAIN_POLL, Effect, Input, Sign, SignKind};
 
 #[test]
 fn a_replica_is_listed_and_routed_to_only_after_its_first_good_check() {
@@ -154,14 +154,15 @@ fn a_burst_of_refused_connects_asks_for_one_probe() {
     let mut world = World::ready(1);
     let id = world.id("S1");
     let probes = |world: &World| world.effects.iter().filter(|e| matches!(e, Effect::Probe { .. })).count();
+    let refused = Sign { kind: SignKind::Refused, at: world.now.at };
     for _ in 0..100 {
-        world.apply(Input::Suspected { id, refused: true });
+        world.apply(Input::Suspected { id, sign: refused });
     }
     assert_eq!(probes(&world), 1);
     world.apply(Input::Cleared(id));
-    world.apply(Input::Suspected { id, refused: true });
+    world.apply(Input::Suspected { id, sign: refused });
     assert_eq!(probes(&world), 2);
-    world.apply(Input::Suspected { id: BackendId(999), refused: true });
+    world.apply(Input::Suspected { id: BackendId(999), sign: refused });
     assert_eq!(probes(&world), 2, "of one that is gone already");
 }
 

@@ -12,7 +12,7 @@ use crate::membership::state::{Effect, Input};
 fn a_paused_replica_gets_no_sessions_and_is_back_after_a_good_check() {
     let mut world = World::ready(2);
     let id = world.id("S1");
-    world.apply(Input::Paused(id));
+    world.apply(Input::Paused { id, at: world.now.at });
     assert_eq!((world.table(), world.listed().len()), (vec!["S2".to_owned()], 2));
     assert_eq!(world.state.snapshot().backends[0].state, BackendState::Down);
     world.apply(Input::Cleared(id));
@@ -31,7 +31,7 @@ fn a_paused_replica_gets_no_sessions_and_is_back_after_a_good_check() {
 fn one_that_stays_paused_is_stopped_and_replaced() {
     let mut world = World::ready(2);
     let id = world.id("S1");
-    world.apply(Input::Paused(id));
+    world.apply(Input::Paused { id, at: world.now.at });
     assert_eq!(world.state.next_deadline(world.now.at), Some(world.now.at + PAUSED_PATIENCE));
     world.after(PAUSED_PATIENCE - Duration::from_millis(1));
     assert!(world.stops().is_empty());
@@ -44,7 +44,7 @@ fn one_that_stays_paused_is_stopped_and_replaced() {
 #[test]
 fn where_all_are_paused_they_are_routed_to_all_the_same() {
     let mut world = World::ready(1);
-    world.apply(Input::Paused(world.id("S1")));
+    world.apply(Input::Paused { id: world.id("S1"), at: world.now.at });
     assert_eq!(world.table(), ["S1"]);
 }
 
@@ -52,7 +52,7 @@ fn where_all_are_paused_they_are_routed_to_all_the_same() {
 fn a_resumed_replica_whose_checks_fail_is_down_and_comes_back_by_them() {
     let mut world = World::ready(2);
     let id = world.id("S1");
-    world.apply(Input::Paused(id));
+    world.apply(Input::Paused { id, at: world.now.at });
     world.apply(Input::Resumed(id));
     world.apply(Input::Unhealthy { id, refused: true, why: "connection refused".into() });
     assert_eq!(world.table(), ["S2"]);
@@ -66,7 +66,7 @@ fn an_add_waits_for_one_of_its_replicas_that_is_paused() {
     let call = world.add(None, &["A"]);
     let (id, _) = world.launches().remove(0);
     world.launched(id);
-    world.apply(Input::Paused(id));
+    world.apply(Input::Paused { id, at: world.now.at });
     world.apply(Input::Healthy(id));
     assert_eq!(world.answer(call), None);
     world.apply(Input::Resumed(id));

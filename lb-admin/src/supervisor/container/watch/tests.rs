@@ -15,8 +15,8 @@ fn listed(id: &str, condition: Condition) -> Listed {
     Listed { id: id.to_owned(), labels, condition }
 }
 
-fn facts(receiver: &mut mpsc::UnboundedReceiver<Fact>) -> Vec<Fact> {
-    std::iter::from_fn(|| receiver.try_recv().ok()).collect()
+fn facts(receiver: &mut mpsc::UnboundedReceiver<(Fact, Instant)>) -> Vec<Fact> {
+    std::iter::from_fn(|| receiver.try_recv().ok()).map(|(fact, _)| fact).collect()
 }
 
 #[test]
@@ -57,9 +57,10 @@ fn one_that_is_created_and_not_yet_started_is_not_dead() {
 fn an_event_and_the_list_that_confirms_it_are_one_fact() {
     let watch = watch();
     let mut heard = watch.register("a");
-    watch.note(&Event { id: "a".into(), what: Happening::Paused });
+    let event = |what| Event { id: "a".into(), what, at: Instant::now() };
+    watch.note(&event(Happening::Paused));
     watch.conclude(&[listed("a", Condition::Paused)], Instant::now() + Duration::from_secs(1));
-    watch.note(&Event { id: "a".into(), what: Happening::Died });
-    watch.note(&Event { id: "a".into(), what: Happening::Removed });
+    watch.note(&event(Happening::Died));
+    watch.note(&event(Happening::Removed));
     assert_eq!(facts(&mut heard), [Fact::Paused, Fact::Died]);
 }

@@ -127,6 +127,46 @@ fn selection_ends_when_everybody_refuses_and_when_nobody_is_there() {
     stage.heard_answer(client, Status::Unavailable);
 }
 
+/// Nine of ten are dead and no table says so yet. Once each has failed, no request meets them in all of its attempts.
+#[test]
+fn retries_are_not_wasted_on_those_that_have_just_failed_too() {
+    let mut stage = Stage::new();
+    let mut hosts = [Host::RefusesAtOnce; 10];
+    hosts[9] = Host::Near;
+    stage.backends(&hosts);
+    for dead in 0..9 {
+        let client = stage.client();
+        let request = stage.request_for(dead);
+        stage.say(client, &request);
+    }
+    while stage.arrival().is_some() {}
+    for round in 0..2 {
+        for dead in 0..9 {
+            let client = stage.client();
+            let request = stage.request_for(dead);
+            stage.say(client, &request);
+            let lives = stage.arrived();
+            assert_eq!(stage.hear(lives).0, request, "round {round}: answered by the one that lives");
+        }
+    }
+    let stats = stage.harness.worker.desk.port.shared.stats.answers.iter();
+    let before = stats.map(crate::backend::Counter::read).sum::<u64>();
+    assert!(before > 0, "with {} retries the first requests met the dead only", config().retries);
+}
+
+/// A backend that fails now and then keeps its keys: they are asked of it first, whatever was seen a moment ago.
+#[test]
+fn the_first_attempt_is_at_the_keys_own_backend_also_after_it_has_failed() {
+    let mut stage = Stage::new();
+    stage.backends(&[Host::RefusesAtOnce, Host::Near]);
+    for refused in 1..=3 {
+        let client = stage.client();
+        let request = stage.request_for(0);
+        stage.say(client, &request);
+        assert_eq!(stage.harness.control.reports().count(), 1, "it was asked the {refused}. time");
+    }
+}
+
 /// A connect to a backend that is evicted isn't waited for.
 #[test]
 fn who_is_connecting_to_an_evicted_backend_is_given_another_at_once() {
