@@ -7,6 +7,7 @@ mod steps;
 
 use divan::{Bencher, black_box};
 use lb_core::histogram::Histogram;
+use lb_core::histogram::scale::Digits;
 use lb_core::ring::{Probing, Rule, VNODES_DEFAULT, diff};
 use lb_core::session::first_line::HeadScan;
 use lb_core::session::request::decide;
@@ -42,7 +43,7 @@ fn first_line_scan(bencher: Bencher<'_, '_>) {
 /// Of a time, in a histogram.
 #[divan::bench]
 fn histogram_record(bencher: Bencher<'_, '_>) {
-    let (histogram, times_us) = (Histogram::default(), times_us());
+    let (histogram, times_us) = (Histogram::<Digits>::default(), times_us());
     let mut next = times_us.iter().cycle();
     bencher.bench_local(|| histogram.record(*next.next().expect("a cycle has no end")));
 }

@@ -12,6 +12,9 @@ use std::sync::{Arc, OnceLock};
 
 use siphasher::sip::SipHasher13;
 
+use crate::histogram::scale::Quarters;
+use crate::histogram::{Histogram, Reading};
+
 pub mod places;
 
 use places::{PlaceLimits, Places};
@@ -219,6 +222,8 @@ pub struct BackendCell {
     pub bytes_to_backend: Counter,
     /// Bytes from it to clients.
     pub bytes_to_client: Counter,
+    /// From its connect to the first byte of its response, for every session that got one.
+    pub first_byte: Histogram<Quarters>,
 }
 
 impl BackendCounters {
@@ -236,6 +241,11 @@ impl BackendCounters {
         // `ended` first: a session that ends between the two reads may then only be counted as still open.
         let ended = self.sum(|cell| &cell.ended);
         self.sum(|cell| &cell.sessions).saturating_sub(ended)
+    }
+
+    /// How long it took to its first bytes, over all workers.
+    pub fn first_byte(&self) -> Reading<Quarters> {
+        Reading::of(self.cells.iter().map(|cell| &cell.first_byte))
     }
 
     /// The sum of one counter over all workers.

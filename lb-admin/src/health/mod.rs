@@ -4,6 +4,7 @@
 //! that a connect was refused too (the data path): such a report asks for a probe at once.
 
 mod probe;
+pub(crate) mod record;
 mod resolve;
 pub(crate) mod rise_fall;
 pub(crate) mod schedule;

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use lb_core::backend::BackendId;
 use tokio::sync::mpsc;
@@ -14,6 +14,7 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::probe::{Probe, probe};
+use super::record::CheckRecord;
 use super::resolve::resolve;
 use super::rise_fall::{Change, Outcome, Pace, RiseFall};
 use crate::config::{AdminConfig, Check};
@@ -85,7 +86,8 @@ impl Checks {
         let probe = Probe { addr: backend.addr, check, send_proxy: backend.send_proxy };
         let (asks, asked) = mpsc::channel(1);
         let record = RiseFall::new(pace, watched.up);
-        let patrol = Patrol { id: backend.id, found: self.found.clone(), asked, record };
+        let seen = Arc::clone(&watched.checks);
+        let patrol = Patrol { id: backend.id, found: self.found.clone(), asked, record, seen };
         let first = self.stagger.first_probe(Instant::now());
         let task = tokio::spawn(patrol.run(probe, first)).abort_handle();
         if let Some(before) = self.watches.insert(backend.id, Watch { task, asks }) {
@@ -131,6 +133,8 @@ struct Patrol {
     found: mpsc::UnboundedSender<Input>,
     asked: mpsc::Receiver<bool>,
     record: RiseFall,
+    /// For people and `/metrics`.
+    seen: Arc<CheckRecord>,
 }
 
 /// Why a probe was asked for; holds until one is good.
@@ -147,6 +151,7 @@ impl Patrol {
         loop {
             let probed_at = Instant::now();
             let outcome = probe(&asked).await;
+            self.seen.note(&outcome, probed_at.elapsed(), SystemTime::now());
             let change = self.record.observe(&outcome, suspicion.is_some_and(|suspicion| suspicion.refused));
             self.tell(change, suspicion.is_some() && outcome == Outcome::Good);
             if outcome == Outcome::Good {

@@ -122,7 +122,8 @@ async fn one_that_accepts_and_says_nothing_is_bad_after_a_second() {
 }
 
 fn replica(backend: &Arc<Backend>) -> Watched {
-    Watched { backend: Arc::clone(backend), supervised: true, own_check: OwnCheck::default(), up: false }
+    let (backend, checks) = (Arc::clone(backend), Arc::default());
+    Watched { backend, supervised: true, own_check: OwnCheck::default(), up: false, checks }
 }
 
 async fn next(inputs: &mut mpsc::UnboundedReceiver<Input>) -> Input {
@@ -136,7 +137,8 @@ async fn a_backend_that_went_away_is_down_with_the_first_probe_that_the_data_pat
     let (addr, task) = peer(b"HTTP/1.1 200 OK\r\n\r\n").await;
     let backend = Backend::new(BackendId(1), Arc::from("S1"), Seat::numbered(1), addr, 1);
     let backend = Arc::new(backend);
-    checks.watch(&replica(&backend));
+    let watched = replica(&backend);
+    checks.watch(&watched);
     assert!(matches!(next(&mut inputs).await, Input::Healthy(BackendId(1))));
     checks.probe_now(backend.id, true);
     assert!(matches!(next(&mut inputs).await, Input::Cleared(BackendId(1))), "nothing was wrong");
@@ -145,6 +147,10 @@ async fn a_backend_that_went_away_is_down_with_the_first_probe_that_the_data_pat
     checks.probe_now(backend.id, true);
     assert!(matches!(next(&mut inputs).await, Input::Unhealthy { id: BackendId(1), refused: true, .. }));
     checks.unwatch(backend.id);
+    let last = watched.checks.last().expect("it was checked");
+    assert_eq!((last.ok, &*last.detail), (false, "connect refused"));
+    let [good, refused, bad, unknown] = watched.checks.counts();
+    assert!(good >= 2 && refused >= 1 && bad + unknown == 0, "{:?}", watched.checks);
 }
 
 #[tokio::test]
@@ -207,6 +213,7 @@ async fn another_check_of_one_that_is_up_takes_it_down_only_when_it_fails() {
         supervised: false,
         own_check: OwnCheck { asks: Some(asks), port: None },
         up,
+        checks: Arc::default(),
     };
     checks.watch(&watched(CheckKind::Tcp, false));
     assert!(matches!(next(&mut inputs).await, Input::Healthy(_)));

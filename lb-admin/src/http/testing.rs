@@ -100,6 +100,8 @@ pub(crate) fn ready(name: &str, number: u32) -> BackendView {
         pid: Some(4242),
         listed: true,
         failures: 0,
+        restarts: 0,
+        checks: None,
         backend: Some(Arc::new(Backend::new(BackendId(number.into()), name, seat, addr, 2))),
     }
 }

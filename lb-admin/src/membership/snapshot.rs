@@ -6,6 +6,8 @@ use std::time::SystemTime;
 use lb_core::backend::{Backend, BackendState, Weight};
 use lb_core::ring::SlotMap;
 
+pub use crate::health::record::{CheckRecord, LastCheck};
+
 /// The membership at one moment.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
@@ -45,7 +47,7 @@ impl Snapshot {
 
     /// How many backends get sessions now.
     pub fn ready(&self) -> usize {
-        self.backends.iter().filter(|view| view.state == BackendState::Ready).count()
+        self.backends.iter().filter(|view| view.is_ready()).count()
     }
 }
 
@@ -79,6 +81,17 @@ pub struct BackendView {
     pub listed: bool,
     /// How often in a row it was lost or didn't start.
     pub failures: u32,
+    /// How often the replica in its seat was lost and launched again or replaced, since start.
+    pub restarts: u64,
+    /// What its checks have found; `None` where it isn't checked (no address yet, or leaving).
+    pub checks: Option<Arc<CheckRecord>>,
     /// Its address and counters, once it has an address.
     pub backend: Option<Arc<Backend>>,
+}
+
+impl BackendView {
+    /// Whether it gets sessions.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.state == BackendState::Ready
+    }
 }

@@ -181,6 +181,9 @@ pub(super) fn note_response_bytes<K: Kernel>(live: &mut Live<K>, desk: &mut Desk
     }
     if let Some(waited_us) = live.end_lap(desk.now_us) {
         desk.port.shared.stats.first_byte.record(waited_us);
+        if let Some(backend) = &live.routed_to {
+            backend.counters.cell(desk.worker).first_byte.record(waited_us);
+        }
     }
     live.answered_since = true;
     count

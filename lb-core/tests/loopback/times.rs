@@ -27,7 +27,9 @@ fn answering() -> Scripted {
 
 #[test]
 fn a_session_of_many_requests_is_timed_once_by_each_histogram() {
-    let plane = Plane::before(config(), &answering());
+    let plane = Plane::start(config());
+    let answering = answering();
+    let backends = plane.route_to(&[answering.addr]);
     for _ in 0..20 {
         let mut client = plane.connect();
         for _ in 0..3 {
@@ -39,6 +41,9 @@ fn a_session_of_many_requests_is_timed_once_by_each_histogram() {
     let counts: [fn(&WorkerStats) -> &Histogram; 3] =
         [|stats| &stats.connect, |stats| &stats.first_byte, |stats| &stats.session];
     assert_eq!(counts.map(|pick| read(&plane, pick).count()), [20; 3]);
+    let of_backend = backends[0].counters.first_byte();
+    assert_eq!(of_backend.count(), 20);
+    assert_eq!(of_backend.sum_us(), read(&plane, |stats| &stats.first_byte).sum_us());
     assert!(read(&plane, |stats| &stats.turn).count() > 20, "no two of these clients fit one turn");
 }
 

@@ -19,6 +19,8 @@ fn snapshot(states: &[(&str, BackendState)]) -> Snapshot {
         pid: None,
         listed: true,
         failures: 0,
+        restarts: 0,
+        checks: None,
         backend: None,
     };
     let config = RingConfig::new(Rule::Rendezvous, Some(1), 0).expect("one slot");

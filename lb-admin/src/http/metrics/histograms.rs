@@ -1,15 +1,15 @@
-//! The workers' and the membership's histograms as Prometheus shows them: cumulative counts up to fixed bounds in seconds, a sum and a count.
+//! Histograms as Prometheus shows them: cumulative counts up to fixed bounds in seconds, a sum and a count.
 //!
-//! The workers' own buckets are finer ([`lb_core::histogram`]); every bound here is one of theirs, so each count is exact.
+//! The buckets that are written are finer ([`lb_core::histogram`]); every bound here is one of theirs, so each count is exact.
 //! The sums over all workers are made at the scrape.
 
-use std::fmt;
-
+use lb_core::backend::Backend;
 use lb_core::control::Control;
+use lb_core::histogram::scale::Scale;
 use lb_core::histogram::{Histogram, Reading};
 use lb_core::worker::stats::WorkerStats;
-use prometheus_client::encoding::{EncodeMetric, MetricEncoder, NoLabelSet};
-use prometheus_client::metrics::MetricType;
+
+use super::page::Counted;
 
 /// What one histogram is called, and where it ends.
 #[derive(Debug)]
@@ -95,42 +95,27 @@ pub(super) const HISTOGRAMS: &[Shown] = &[
     },
 ];
 
-/// One histogram as read at a scrape.
-#[derive(Debug)]
-pub(super) struct Timed {
-    reading: Reading,
-    bounds_us: &'static [u64],
+/// A power of four of microseconds each: bounds of the backends' wider buckets, from a quarter of a millisecond to 17 s.
+const BACKEND_WAITS_US: &[u64] = &[1 << 8, 1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24];
+
+/// What all workers have recorded.
+pub(super) fn counted(shown: &Shown, control: &Control) -> Counted {
+    up_to(&Reading::of(control.stats().map(shown.pick)), shown.bounds_us)
 }
 
-impl Timed {
-    /// What the owner of the membership has recorded.
-    pub(super) fn of_ejections(ejection: &Histogram) -> Self {
-        Self { reading: Reading::of([ejection]), bounds_us: WAITS_US }
-    }
-
-    /// Adds up what all workers have recorded.
-    pub(super) fn read(shown: &Shown, control: &Control) -> Self {
-        Self { reading: Reading::of(control.stats().map(shown.pick)), bounds_us: shown.bounds_us }
-    }
-
-    /// (upper bound in seconds, how many lie below it and above the one before).
-    fn buckets(&self) -> Vec<(f64, u64)> {
-        let bounded = self.bounds_us.iter().map(|&bound_us| (seconds(bound_us), self.reading.below(bound_us)));
-        let cumulative = bounded.chain([(f64::INFINITY, self.reading.count())]);
-        let mut before = 0;
-        cumulative.map(|(bound, up_to)| (bound, up_to - std::mem::replace(&mut before, up_to))).collect()
-    }
+/// What the owner of the membership has recorded.
+pub(super) fn waited(histogram: &Histogram) -> Counted {
+    up_to(&Reading::of([histogram]), WAITS_US)
 }
 
-impl EncodeMetric for Timed {
-    fn encode(&self, mut encoder: MetricEncoder<'_>) -> fmt::Result {
-        let sum = seconds(self.reading.sum_us());
-        encoder.encode_histogram::<NoLabelSet>(sum, self.reading.count(), &self.buckets(), None)
-    }
+/// How long this backend took to its first bytes.
+pub(super) fn counted_by_backend(backend: &Backend) -> Counted {
+    up_to(&backend.counters.first_byte(), BACKEND_WAITS_US)
+}
 
-    fn metric_type(&self) -> MetricType {
-        MetricType::Histogram
-    }
+pub(super) fn up_to<S: Scale>(reading: &Reading<S>, bounds_us: &[u64]) -> Counted {
+    let up_to = bounds_us.iter().map(|&bound_us| (seconds(bound_us), reading.below(bound_us))).collect();
+    Counted { up_to, count: reading.count(), sum_seconds: seconds(reading.sum_us()) }
 }
 
 fn seconds(time_us: u64) -> f64 {

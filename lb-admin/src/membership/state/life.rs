@@ -320,6 +320,7 @@ impl State {
             return;
         }
         let ready_for = ready_at.map(|ready_at| now.at.duration_since(ready_at));
+        self.places[index].restarts += 1;
         let backoff = &mut self.places[index].backoff;
         let delay = backoff.after_failure(ready_for, &mut self.rng);
         let failures = backoff.failures();
@@ -363,7 +364,15 @@ impl State {
     fn come_alive(&mut self, index: usize, id: BackendId, pid: Option<u32>, addr: SocketAddr, now: Moment) {
         let place = &mut self.places[index];
         let backend = place::backend_at(place, id, addr, &self.limits);
-        let alive = Alive { pid, backend, health: Health::Starting, ready_at: None, suspected: None, frozen: None };
+        let alive = Alive {
+            pid,
+            backend,
+            health: Health::Starting,
+            ready_at: None,
+            suspected: None,
+            frozen: None,
+            checks: Arc::default(),
+        };
         place.enter(Life::Alive(alive), now);
         let watch = place.watched();
         self.effects.extend(watch.map(Effect::Watch));

@@ -47,6 +47,7 @@ use super::snapshot::{Scaled, Snapshot};
 use crate::config::{AutoscaleConfig, OwnCheck, StaticBackend};
 use crate::discovery::Source;
 use crate::events::EventKind;
+use crate::health::record::CheckRecord;
 use crate::supervisor::launcher::{Exit, Trace};
 
 /// One instant by both clocks: `at` for every deadline, `wall` only for people to read.
@@ -166,6 +167,8 @@ pub(crate) struct Watched {
     pub(crate) own_check: OwnCheck,
     /// It is known to be up.
     pub(crate) up: bool,
+    /// Where what is found is noted.
+    pub(crate) checks: Arc<CheckRecord>,
 }
 
 impl Effect {

@@ -13,6 +13,7 @@ use lb_core::backend::{Backend, BackendId, BackendState, ProxyVersion, Seat, Wei
 use super::{CallId, Limits, Moment, Watched};
 use crate::config::{OwnCheck, StaticBackend};
 use crate::discovery::Source;
+use crate::health::record::CheckRecord;
 use crate::membership::saved::SavedMember;
 use crate::membership::snapshot::BackendView;
 use crate::supervisor::backoff::Backoff;
@@ -45,6 +46,8 @@ pub(super) struct Place {
     pub(super) backoff: Backoff,
     /// Launches under this name.
     pub(super) launches: u32,
+    /// How often the replica here was lost and launched again or replaced, since start.
+    pub(super) restarts: u64,
     /// The seat's slots, where the ring's rule gives it some that depend on history.
     pub(super) ring_places: Vec<u32>,
     /// What finds the replica again after a restart.
@@ -75,6 +78,8 @@ pub(super) struct Alive {
     pub(super) suspected: Option<bool>,
     /// Somebody has frozen it from outside.
     pub(super) frozen: Option<Frozen>,
+    /// What its checks have found.
+    pub(super) checks: Arc<CheckRecord>,
 }
 
 /// How far a frozen replica is from being back.
@@ -118,6 +123,7 @@ impl Place {
             since: now,
             backoff: Backoff::default(),
             launches: 0,
+            restarts: 0,
             ring_places: Vec::new(),
             trace: None,
             life: Life::Absent { launch_at: None },
@@ -182,6 +188,7 @@ impl Place {
             supervised: self.supervised,
             own_check: self.own_check.clone(),
             up: alive.health == Health::Ready,
+            checks: Arc::clone(&alive.checks),
         })
     }
 
@@ -225,6 +232,8 @@ impl Place {
             pid: self.alive().and_then(|alive| alive.pid),
             listed: self.listed,
             failures: self.backoff.failures(),
+            restarts: self.restarts,
+            checks: self.alive().map(|alive| Arc::clone(&alive.checks)),
             backend: self.alive().map(|alive| Arc::clone(&alive.backend)),
         }
     }
@@ -281,6 +290,8 @@ impl Leaving {
             pid: self.pid,
             listed: false,
             failures: 0,
+            restarts: 0,
+            checks: None,
             backend: self.backend.clone(),
         }
     }

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use lb_core::histogram::Histogram;
-use prometheus_client::collector::Collector;
-use prometheus_client::encoding::DescriptorEncoder;
-use prometheus_client::registry::Registry;
+use lb_core::histogram::scale::{Digits, Quarters};
 
+use super::super::page::{Format, Page};
 use super::super::tests::page;
 use super::*;
 use crate::http::testing::agreeing;
@@ -37,11 +35,12 @@ fn parse(page: &str) -> BTreeMap<String, Parsed> {
             match series {
                 "_sum" => histogram.sum = value.parse().unwrap(),
                 "_count" => histogram.count = value.parse().unwrap(),
-                bucket => {
+                bucket if bucket.starts_with("_bucket{le=") => {
                     let le = bucket.strip_prefix("_bucket{le=\"").unwrap().strip_suffix("\"}").unwrap();
                     let bound = if le == "+Inf" { f64::INFINITY } else { le.parse().unwrap() };
                     histogram.buckets.push((bound, value.parse().unwrap()));
                 }
+                labelled => panic!("{labelled}"),
             }
         }
     }
@@ -49,23 +48,12 @@ fn parse(page: &str) -> BTreeMap<String, Parsed> {
 }
 
 /// The page of one histogram with this in it.
-fn page_of(times_us: &[u64], bounds_us: &'static [u64]) -> String {
-    let histogram = Histogram::default();
+fn page_of(times_us: &[u64], bounds_us: &[u64]) -> String {
+    let histogram = Histogram::<Digits>::default();
     times_us.iter().for_each(|&time_us| histogram.record(time_us));
-    let mut registry = Registry::with_prefix("lb");
-    registry.register_collector(Box::new(One(Timed { reading: Reading::of([&histogram]), bounds_us })));
-    let mut page = String::new();
-    prometheus_client::encoding::text::encode(&mut page, &registry).unwrap();
-    page
-}
-
-#[derive(Debug)]
-struct One(Timed);
-
-impl Collector for One {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        self.0.encode(encoder.encode_descriptor("one_seconds", "for the test", None, self.0.metric_type())?)
-    }
+    let mut page = Page::new(Format::Text);
+    page.histograms("one_seconds", "for the test", [([], up_to(&Reading::of([&histogram]), bounds_us))]);
+    page.finish()
 }
 
 #[test]
@@ -79,16 +67,18 @@ fn times_are_counted_up_to_each_bound() {
 #[test]
 fn every_bound_that_is_shown_is_one_that_the_workers_count_by() {
     // `below` asserts it.
-    let reading = Reading::of([]);
+    let reading = Reading::<Digits>::of([]);
     for shown in HISTOGRAMS {
         assert!(shown.bounds_us.is_sorted_by(|one, next| one < next), "{}", shown.name);
         assert_eq!(shown.bounds_us.iter().map(|&bound_us| reading.below(bound_us)).sum::<u64>(), 0);
     }
+    let reading = Reading::<Quarters>::of([]);
+    assert_eq!(BACKEND_WAITS_US.iter().map(|&bound_us| reading.below(bound_us)).sum::<u64>(), 0);
 }
 
 #[tokio::test]
-async fn the_metrics_page_has_all_five_and_each_is_complete() {
-    let page = page(&agreeing(&["S1"])).await;
+async fn the_metrics_page_has_all_that_have_no_label_and_each_is_complete() {
+    let page = page(&agreeing(&[])).await;
     let parsed = parse(&page);
     let names: Vec<&str> = parsed.keys().map(String::as_str).collect();
     let workers = ["lb_connect_seconds", "lb_first_byte_seconds", "lb_session_seconds", "lb_turn_seconds"];

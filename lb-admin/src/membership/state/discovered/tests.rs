@@ -108,7 +108,7 @@ fn another_check_is_asked_from_now_on_and_the_backend_stays_in_the_ring() {
     let a = world.id("a");
     tell(&mut world, &["a=h:1,check=/up,check-port=9"]);
     let watch = drain(&mut world, |effect| if let Effect::Watch(watched) = effect { Some(watched) } else { None });
-    let [Watched { backend, own_check, up: true, supervised: false }] = &watch[..] else { panic!("{watch:?}") };
+    let [Watched { backend, own_check, up: true, supervised: false, .. }] = &watch[..] else { panic!("{watch:?}") };
     assert_eq!((backend.id, own_check.port, world.table()), (a, Some(9), vec!["a".to_owned()]));
     world.apply(Input::Healthy(a));
     assert!(world.effects.is_empty(), "it was known to be up");

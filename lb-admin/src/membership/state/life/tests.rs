@@ -139,6 +139,21 @@ fn one_that_stays_down_for_ten_seconds_is_stopped_and_replaced() {
 }
 
 #[test]
+fn a_seat_counts_how_often_its_replica_was_launched_again_whatever_its_name() {
+    let mut world = World::ready(2);
+    let restarts = |world: &World| -> Vec<u64> {
+        let mut views = world.state.snapshot().backends;
+        views.sort_by_key(|view| view.seat);
+        views.iter().map(|view| view.restarts).collect()
+    };
+    world.exit(world.id("S1"));
+    assert_eq!(restarts(&world), [1, 0]);
+    let (id, _) = world.launches()[0].clone();
+    world.exit(id);
+    assert_eq!(restarts(&world), [2, 0], "it died before it was ready");
+}
+
+#[test]
 fn when_every_check_times_out_the_last_known_set_is_still_routed_to() {
     let mut world = World::ready(2);
     for name in ["S1", "S2"] {

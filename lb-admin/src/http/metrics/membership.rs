@@ -1,0 +1,35 @@
+//! What the control plane is at: replicas, the table, the state folder, the autoscaler.
+
+use crate::autoscale::Readings;
+use crate::membership::command::Membership;
+use crate::membership::snapshot::{Scaled, Snapshot};
+
+use super::histograms::waited;
+use super::page::Page;
+
+/// Writes all of it.
+pub(super) fn write(page: &mut Page, snapshot: &Snapshot, membership: &Membership) {
+    page.gauge("replicas_target", "Replicas that the supervisor keeps alive", snapshot.target);
+    let ready = snapshot.backends.iter().filter(|view| view.supervised && view.is_ready()).count();
+    page.gauge("replicas_ready", "Replicas that get sessions now", ready);
+    page.counter("replicas_replaced", "Replicas replaced since start", snapshot.replaced);
+    let help = "From the first sign that a backend is lost (a refused connect, a lost request, its end) to the moment from \
+                which no worker routes to it";
+    page.histograms("ejection_seconds", help, [([], waited(membership.healing().ejection()))]);
+    let fails_open = "1 while so many members hang that their checks are suspected and they are routed to";
+    page.gauge("failing_open", fails_open, u8::from(snapshot.fails_open));
+    page.counter("fail_open", "Times that the checks came to be suspected (--max-ejected)", snapshot.fail_opens);
+    page.gauge("table_version", "Version of the published ring table", snapshot.version);
+    let saving = membership.saving();
+    let failing = "1 while the membership can't be written to the state directory: /add and /rm are refused";
+    page.gauge("state_write_failing", failing, u8::from(saving.is_failing()));
+    page.counter("state_write_failures", "Failed writes of the membership", saving.failures());
+    page.gauge("draining", "1 while the process is stopping", u8::from(snapshot.draining));
+}
+
+/// Only where there is one.
+pub(super) fn write_autoscaler(page: &mut Page, readings: &Readings, scaled: Scaled) {
+    page.gauge("autoscale_desired", "Replicas that the load asks for now, within the bounds", readings.desired());
+    let steps = [("up", scaled.up), ("down", scaled.down)].map(|(way, steps)| ([("direction", way.to_owned())], steps));
+    page.counters("autoscale_steps", "Steps of the autoscaler", steps);
+}
