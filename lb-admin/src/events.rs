@@ -41,6 +41,8 @@ pub enum EventKind {
     Scaled,
     /// What its source says of it has changed: weight, check or address.
     Changed,
+    /// Another mapping holds: its epoch, what has led to it and how much it moves. Nobody's in particular.
+    Mapped,
     /// So many members hang that their checks are suspected, and they are routed to again.
     FailOpen,
     /// The checks are believed again.
@@ -68,6 +70,7 @@ impl EventKind {
             Self::Replacing => "replacing",
             Self::StartFailed => "start failed",
             Self::ConnectRefused => "connect refused",
+            Self::Mapped => return tracing::info!("{detail}"),
             Self::Scaled => return tracing::info!("{name}: {detail}"),
             Self::Changed => "changed",
             Self::FailOpen => "fail open",

@@ -261,7 +261,7 @@ impl ControlPlane {
         let mut snapshots = self.membership.watch();
         let (tell, told) = std_mpsc::channel();
         self.runtime.spawn(async move {
-            let all_ready = snapshots.wait_for(|snapshot| snapshot.ready() == snapshot.members());
+            let all_ready = snapshots.wait_for(|snapshot| snapshot.all_ready());
             let _in_time = timeout_at(deadline.into(), all_ready).await.is_ok();
             let _still_asked = tell.send(());
         });

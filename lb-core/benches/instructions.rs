@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use gungraun::{library_benchmark, library_benchmark_group, main};
 use lb_core::histogram::Histogram;
-use lb_core::ring::{KeyHash, Probing, Ring, RingTable, Rule, SlotMap, VNODES_DEFAULT, diff};
+use lb_core::ring::{KeyHash, Owners, Probing, Ring, RingTable, Rule, SlotMap, VNODES_DEFAULT, diff};
 use lb_core::session::first_line::HeadScan;
 use lb_core::session::request::{Verdict, decide};
 
@@ -27,8 +27,8 @@ fn ring(rule: Rule) -> Ring {
     ring_of(rule, 10)
 }
 
-fn three_and_four() -> [Arc<SlotMap>; 2] {
-    [3, 4].map(|backends| ring_of(Rule::Rendezvous, backends).slot_map())
+fn three_and_four() -> [Owners; 2] {
+    [3, 4].map(|backends| Owners::new(&ring_of(Rule::Rendezvous, backends).slot_map(), |_| true))
 }
 
 fn workers_and_table() -> (HandOver, Arc<RingTable>) {
@@ -77,9 +77,9 @@ fn table_build(mut ring: Ring) -> (Ring, Arc<SlotMap>) {
 
 #[library_benchmark]
 #[bench::three_to_four(three_and_four())]
-fn difference(maps: [Arc<SlotMap>; 2]) -> ([Arc<SlotMap>; 2], Option<u32>) {
-    let moved = diff(black_box(&maps[0]), black_box(&maps[1])).ok().map(|diff| diff.moved);
-    (maps, moved)
+fn difference(owners: [Owners; 2]) -> ([Owners; 2], Option<u32>) {
+    let moved = diff(black_box(&owners[0]), black_box(&owners[1])).ok().map(|diff| diff.moved);
+    (owners, moved)
 }
 
 #[library_benchmark]

@@ -8,7 +8,7 @@ mod steps;
 use divan::{Bencher, black_box};
 use lb_core::histogram::Histogram;
 use lb_core::histogram::scale::Digits;
-use lb_core::ring::{Probing, Rule, VNODES_DEFAULT, diff};
+use lb_core::ring::{Owners, Probing, Rule, VNODES_DEFAULT, diff};
 use lb_core::session::first_line::HeadScan;
 use lb_core::session::request::decide;
 
@@ -54,10 +54,10 @@ fn table_build(bencher: Bencher<'_, '_>, rule: &Rule) {
     bencher.bench_local(|| ring_of(*rule, black_box(10)).slot_map());
 }
 
-/// Of two tables.
+/// Of two mappings.
 #[divan::bench]
 fn difference(bencher: Bencher<'_, '_>) {
-    let [three, four] = [3, 4].map(|backends| ring_of(Rule::Rendezvous, backends).slot_map());
+    let [three, four] = [3, 4].map(|backends| Owners::new(&ring_of(Rule::Rendezvous, backends).slot_map(), |_| true));
     bencher.bench_local(|| diff(black_box(&three), black_box(&four)).map(|diff| diff.moved));
 }
 

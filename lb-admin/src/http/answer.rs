@@ -28,8 +28,7 @@ pub(super) struct Style {
 
 impl Style {
     pub(super) fn of(uri: &Uri) -> Self {
-        let path = uri.path();
-        Self { pretty: parameter(uri, "pretty").is_some(), problem: path == "/v1" || path.starts_with("/v1/") }
+        Self { pretty: parameter(uri, "pretty").is_some(), problem: is_versioned(uri) }
     }
 
     /// The same, indented whatever was asked for.
@@ -46,7 +45,12 @@ impl Style {
     pub(super) fn refuse(self, status: StatusCode, message: impl Display) -> Response {
         if self.problem {
             let title = status.canonical_reason().unwrap_or("Error");
-            let body = json!({"detail": message.to_string(), "status": status.as_u16(), "title": title});
+            let body = json!({
+                "detail": message.to_string(),
+                "status": status.as_u16(),
+                "title": title,
+                "type": "about:blank",
+            });
             return self.write(status, PROBLEM_JSON, &body);
         }
         self.write(status, JSON, &json!({"message": format!("<Error> {message}"), "status": "failure"}))
@@ -77,6 +81,11 @@ impl<S: Sync> FromRequestParts<S> for Style {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
         Ok(Self::of(&parts.uri))
     }
+}
+
+/// Whether the path is one of the strict API.
+pub(super) fn is_versioned(uri: &Uri) -> bool {
+    uri.path() == "/v1" || uri.path().starts_with("/v1/")
 }
 
 /// The first value of a query parameter, as typed; empty where it has no `=`.

@@ -3,7 +3,7 @@
 //! - `GET /rep` · `POST /add` · `DELETE|POST /rm` · `GET /requests/NAME` — the assignment's API (`assignment`)
 //! - `GET /livez` · `GET /readyz` — for scripts and orchestrators (`health`)
 //! - `GET /metrics` — for Prometheus (`metrics`)
-//! - `GET /v1/backends` · `GET /v1/events` — the strict API (`v1`)
+//! - `/v1/…` — the strict API (`v1` lists its own)
 //!
 //! `HEAD` goes where `GET` goes. Anything else is a typed 404 or 405. The front of `--profile assignment` serves the
 //! first line only. No `GET` changes anything.
@@ -28,10 +28,10 @@ pub(super) fn admin(api: Api, check_host: bool) -> Router {
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::metrics))
-        .route("/v1/backends", get(v1::backends))
-        .route("/v1/events", get(v1::events));
+        .merge(v1::routes());
     let guard = Guard::admin(Arc::clone(&api.access), check_host);
-    finish(routes, api, guard)
+    let epoch = from_fn_with_state(api.membership.clone(), v1::etag::add);
+    finish(routes, api, guard).layer(epoch)
 }
 
 /// What the front answers under `--profile assignment`, where any Host is accepted.

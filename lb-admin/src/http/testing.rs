@@ -16,6 +16,7 @@ use tower::ServiceExt;
 use super::{Api, ChangeRate};
 use crate::events::EventLog;
 use crate::membership::command::{Add, ChangeError, Command, Membership, Remove};
+use crate::membership::mapping::{History, Mapping};
 use crate::membership::snapshot::{BackendView, Scaled, Snapshot};
 use crate::request_log::RequestLog;
 
@@ -71,12 +72,14 @@ pub(crate) fn agreeing(names: &[&str]) -> Scripted {
 /// Ready replicas of these names, ids and seats counted from 1.
 pub(crate) fn members(names: &[&str]) -> Snapshot {
     let config = RingConfig::new(Rule::Rendezvous, None, 0).unwrap();
+    let slots = Ring::new(config).slot_map();
     let views = names.iter().zip(1..).map(|(name, number)| ready(name, number)).collect();
     Snapshot {
         version: 7,
         backends: views,
         target: names.len() as u32,
-        slots: Ring::new(config).slot_map(),
+        history: Arc::new(History::new(Mapping::nothing(&slots, 12))),
+        slots,
         draining: false,
         replaced: 2,
         changes: 0,
@@ -94,6 +97,7 @@ pub(crate) fn ready(name: &str, number: u32) -> BackendView {
         name: Arc::clone(&name),
         seat: number,
         weight: Weight::ONE,
+        drained: false,
         state: BackendState::Ready,
         since: SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_250),
         supervised: true,

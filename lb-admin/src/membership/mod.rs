@@ -2,6 +2,7 @@
 
 pub mod command;
 pub mod healing;
+pub mod mapping;
 pub mod names;
 pub(crate) mod owner;
 pub(crate) mod publish;

@@ -2,7 +2,7 @@
 //!
 //! [`super::state`] makes a [`Saved`] and begins from one, [`super::store`] keeps it in a file. Members are those that a
 //! request was answered for: what a pending `/add` has started isn't among them, nor is what drains, so the next start
-//! ends both. `epoch` and `last_id` are never used twice, which is why they stay over a normal stop, when the rest is
+//! ends both. `epoch`, `mapping` and `last_id` are never used twice, which is why they stay over a normal stop, when the rest is
 //! forgotten. Deliberately absent: health, deadlines and counters, which the next run finds out by itself.
 
 use std::collections::{BTreeSet, VecDeque};
@@ -17,6 +17,9 @@ use crate::supervisor::launcher::Trace;
 pub(crate) struct Saved {
     /// No table has had a higher version.
     pub(crate) epoch: u64,
+    /// The number of the last mapping.
+    #[serde(default)]
+    pub(crate) mapping: u64,
     /// The last incarnation that was given an id.
     pub(crate) last_id: u64,
     /// How many replicas there shall be; `None` after a normal stop: as many as the settings say.
@@ -54,6 +57,14 @@ pub(crate) struct SavedMember {
     /// Whether a user has chosen the name: the autoscaler doesn't remove it then.
     #[serde(default)]
     pub(crate) named: bool,
+    /// Whether its weight was set while it ran: then it holds over what a flag says.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) reweighed: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) drained: bool,
+    /// Its own, where it was given one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) max_connections: Option<u32>,
     /// The incarnation in the seat; `None`: nobody sits there.
     pub(crate) id: Option<u64>,
     /// What finds it again.
@@ -62,8 +73,8 @@ pub(crate) struct SavedMember {
 
 impl Saved {
     /// What is left of it after a normal stop.
-    pub(crate) fn forgotten(epoch: u64, last_id: u64) -> Self {
-        Self { epoch, last_id, ..Self::default() }
+    pub(crate) fn forgotten(epoch: u64, mapping: u64, last_id: u64) -> Self {
+        Self { epoch, mapping, last_id, ..Self::default() }
     }
 
     /// Whether `self` must be written before it is acted on, given that `older` is. A trace that is missing can be found
@@ -75,6 +86,10 @@ impl Saved {
         };
         plan(self) != plan(older)
     }
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use lb_core::backend::{Backend, BackendState, Weight};
 use lb_core::ring::SlotMap;
 
+use super::mapping::History;
 pub use crate::health::record::{CheckRecord, LastCheck};
 
 /// The membership at one moment.
@@ -17,6 +18,8 @@ pub struct Snapshot {
     pub backends: Vec<BackendView>,
     /// How many replicas there shall be.
     pub target: u32,
+    /// The mapping that is wanted now, and those before it.
+    pub history: Arc<History>,
     /// The slots as they belong to the seats.
     pub slots: Arc<SlotMap>,
     /// The process is stopping: `/readyz` says 503.
@@ -40,6 +43,11 @@ impl Snapshot {
         self.backends.iter().filter(|view| view.listed).map(|view| &*view.name)
     }
 
+    /// The number of the mapping.
+    pub fn epoch(&self) -> u64 {
+        self.history.newest().epoch
+    }
+
     /// How many there are that haven't left, ready or not.
     pub fn members(&self) -> usize {
         self.backends.iter().filter(|view| view.state != BackendState::Draining).count()
@@ -47,7 +55,12 @@ impl Snapshot {
 
     /// How many backends get sessions now.
     pub fn ready(&self) -> usize {
-        self.backends.iter().filter(|view| view.is_ready()).count()
+        self.backends.iter().filter(|view| view.is_ready() && !view.drained).count()
+    }
+
+    /// Whether all are ready that haven't left.
+    pub fn all_ready(&self) -> bool {
+        self.backends.iter().all(|view| matches!(view.state, BackendState::Ready | BackendState::Draining))
     }
 }
 
@@ -69,6 +82,8 @@ pub struct BackendView {
     pub seat: u32,
     /// Its weight.
     pub weight: Weight,
+    /// Gets no new sessions, because somebody has said so.
+    pub drained: bool,
     /// Where it stands.
     pub state: BackendState,
     /// Since when, by the wall clock.

@@ -45,12 +45,7 @@ impl SlotMap {
     /// The slot of a key.
     #[inline]
     pub fn slot_of(&self, key: KeyHash) -> u32 {
-        let slots = self.config.slots();
-        match self.config.rule() {
-            Rule::Assignment { .. } => assignment::slot_of_request(key.0, slots),
-            // Multiply-shift: the hash's place on the circle of 2^64, scaled to the slots.
-            _ => ((u128::from(key.0) * u128::from(slots)) >> 64) as u32,
-        }
+        slot_of(&self.config, key)
     }
 
     /// The member indices of a slot, owner first; empty where there is no member. `slot` is below the slot count.
@@ -74,5 +69,16 @@ impl SlotMap {
             }
         }
         shares
+    }
+}
+
+/// The slot of a key, whoever is in the ring.
+#[inline]
+pub(super) fn slot_of(config: &RingConfig, key: KeyHash) -> u32 {
+    let slots = config.slots();
+    match config.rule() {
+        Rule::Assignment { .. } => assignment::slot_of_request(key.0, slots),
+        // Multiply-shift: the hash's place on the circle of 2^64, scaled to the slots.
+        _ => ((u128::from(key.0) * u128::from(slots)) >> 64) as u32,
     }
 }

@@ -1,7 +1,9 @@
 //! The line that says who is ready.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
+use lb_admin::membership::mapping::{History, Mapping};
 use lb_admin::membership::snapshot::{BackendView, Scaled};
 use lb_core::backend::Weight;
 use lb_core::ring::{Ring, RingConfig, Rule};
@@ -13,6 +15,7 @@ fn snapshot(states: &[(&str, BackendState)]) -> Snapshot {
         name: name.into(),
         seat: 1,
         weight: Weight::ONE,
+        drained: false,
         state,
         since: SystemTime::UNIX_EPOCH,
         supervised: true,
@@ -30,6 +33,7 @@ fn snapshot(states: &[(&str, BackendState)]) -> Snapshot {
         version: 1,
         backends,
         target: 0,
+        history: Arc::new(History::new(Mapping::nothing(&slots, 1))),
         slots,
         draining: false,
         replaced: 0,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lb_core::backend::{Backend, BackendId, Seat, Weight};
-use lb_core::ring::{Diff, KeyHash, KeyHasher, Member, Ring, RingConfig, RingError, RingTable, Rule, diff};
+use lb_core::ring::{Diff, KeyHash, KeyHasher, Member, Owners, Ring, RingConfig, RingError, RingTable, Rule, diff};
 
 /// How many ids are drawn.
 pub(super) const IDS: usize = 10_000;
@@ -56,7 +56,7 @@ pub(super) fn disruption(rule: Rule, before: u32, after: u32) -> Disruption {
     let tables = [before, after].map(|n| all_ready(&mut ring_of(rule, n).expect("four seats fit every rule")));
     let [before, after] = &tables;
     let Diff { slots, moved, ideal, unnecessary, .. } =
-        diff(before.slots(), after.slots()).expect("both maps have one configuration");
+        diff(&all_take_keys(before), &all_take_keys(after)).expect("both have one configuration");
     let ids =
         owners(before, rule).into_iter().zip(owners(after, rule)).filter(|(before, after)| before != after).count();
     let of_slots = |part: f64| part * 100.0 / f64::from(slots);
@@ -66,6 +66,10 @@ pub(super) fn disruption(rule: Rule, before: u32, after: u32) -> Disruption {
         unnecessary: of_slots(f64::from(unnecessary)),
         ids: ids as f64 * 100.0 / IDS as f64,
     }
+}
+
+fn all_take_keys(table: &RingTable) -> Owners {
+    Owners::new(table.slots(), |_| true)
 }
 
 /// Nanoseconds for 3, 3 with one that is down, 50 and 1000 backends, and for 3 with the hash of the id.

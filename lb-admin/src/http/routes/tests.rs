@@ -151,14 +151,15 @@ async fn v1_backends_tells_all_of_a_backend() {
     let since = "2023-11-14T22:13:20.250Z";
     let expected = json!({"backends": [
         {"name": "S1", "seat": 1, "address": "127.0.0.1:20001", "state": "ready", "since": since, "pid": 4242,
-         "weight": 1.0, "supervised": true, "sessions": 3, "sessions_total": 5, "max_connections": 7, "waiting": 1},
+         "weight": 1.0, "supervised": true, "sessions": 3, "sessions_total": 5, "max_connections": 7, "waiting": 1, "drained": false},
         {"name": "S2", "seat": 2, "address": null, "state": "starting", "since": since, "pid": null,
-         "weight": 1.0, "supervised": true, "sessions": 0, "sessions_total": 0, "max_connections": null, "waiting": 0},
-    ]});
+         "weight": 1.0, "supervised": true, "sessions": 0, "sessions_total": 0, "max_connections": null, "waiting": 0, "drained": false},
+    ], "epoch": 12});
     assert_eq!(serde_json::from_str::<Value>(&got.body).unwrap(), expected);
     assert!(
-        got.body
-            .starts_with(r#"{"backends":[{"address":"127.0.0.1:20001","max_connections":7,"name":"S1","pid":4242,"#),
+        got.body.starts_with(
+            r#"{"backends":[{"address":"127.0.0.1:20001","drained":false,"max_connections":7,"name":"S1","pid":4242,"#
+        ),
         "{}",
         got.body
     );

@@ -11,12 +11,15 @@ fn saved() -> Saved {
         supervised: true,
         listed: false,
         named: false,
+        reweighed: false,
+        drained: false,
+        max_connections: None,
         id: Some(4),
         trace: None,
     };
     let seats = SavedSeats { next: 3, free: [2].into() };
     let used_names = Arc::new(["S1".into(), "S2".into()].into());
-    Saved { epoch: 1000, last_id: 4, target: Some(1), seats, used_names, members: vec![member] }
+    Saved { epoch: 1000, mapping: 3, last_id: 4, target: Some(1), seats, used_names, members: vec![member] }
 }
 
 #[test]

@@ -44,6 +44,7 @@ impl State {
             Err(error) => self.answer(call, Err(error)),
             Ok(names) => {
                 self.changes += 1;
+                self.say_cause("rm", &names);
                 for name in names {
                     self.take_out(&name, String::new(), now);
                 }
@@ -72,9 +73,11 @@ impl State {
             place.listed = true;
             added.push((Arc::clone(&place.name), place.seat));
         }
-        for (name, seat) in added {
-            self.record(EventKind::Added, &name, seat, String::new());
+        for (name, seat) in &added {
+            self.record(EventKind::Added, name, *seat, String::new());
         }
+        let names: Vec<Arc<str>> = added.into_iter().map(|(name, _)| name).collect();
+        self.say_cause("add", &names);
         self.changes += 1;
         self.table_changed = true;
         self.pending.retain(|pending| pending.call != call);
@@ -136,19 +139,24 @@ impl State {
             return;
         }
         let accepted = self.accept(&request, deadline.map(|_| call), now);
-        self.changes += u64::from(accepted.as_ref().is_ok_and(|added| *added > 0));
-        match accepted {
-            Err(error) => self.answer(call, Err(error)),
-            Ok(0) => self.answer(call, Ok(())),
-            Ok(_) => match deadline {
-                Some(deadline) => self.pending.push(Pending { call, deadline }),
-                None => self.answer(call, Ok(())),
-            },
+        self.changes += u64::from(accepted.as_ref().is_ok_and(|added| !added.is_empty()));
+        match (accepted, deadline) {
+            (Err(error), _) => self.answer(call, Err(error)),
+            (Ok(added), Some(deadline)) if !added.is_empty() => self.pending.push(Pending { call, deadline }),
+            (Ok(added), _) => {
+                self.say_cause("add", &added);
+                self.answer(call, Ok(()));
+            }
         }
     }
 
-    /// Checks a request, gives it names, seats and ring positions, and starts it. Says how many were added.
-    pub(super) fn accept(&mut self, request: &Add, call: Option<CallId>, now: Moment) -> Result<usize, ChangeError> {
+    /// Checks a request, gives it names, seats and ring positions, and starts it. Says who was added.
+    pub(super) fn accept(
+        &mut self,
+        request: &Add,
+        call: Option<CallId>,
+        now: Moment,
+    ) -> Result<Vec<Arc<str>>, ChangeError> {
         let names = self.choose_added(request)?;
         let before = self.places.len();
         for name in &names {
@@ -173,7 +181,7 @@ impl State {
             .iter_mut()
             .filter(|place| request.hostnames.iter().any(|given| **given == *place.name))
             .for_each(|place| place.named = true);
-        Ok(names.len())
+        Ok(names)
     }
 
     /// Undoes `take_seat` for every place from `first` on.

@@ -38,6 +38,11 @@ impl State {
             |place: &Place| place.discovered.as_ref().filter(|(by, _)| *by == source).map(|(_, said)| said.clone());
         let present: Vec<StaticBackend> = self.places.iter().filter_map(told).collect();
         let Diff { gone, changed, new } = diff(&present, &wanted);
+        let said = |sign: &str, name: &str| Arc::from(format!("{sign}{name}"));
+        let came = new.iter().map(|backend| said("+", &backend.name));
+        let stayed = changed.iter().map(|backend| said("~", &backend.name));
+        let steps: Vec<Arc<str>> = came.chain(gone.iter().map(|name| said("-", name))).chain(stayed).collect();
+        self.say_cause(&format!("{source}:"), &steps);
         for name in &gone {
             self.dismiss(name, now);
         }
@@ -113,6 +118,7 @@ impl State {
             .set_weight(&place.seat, backend.weight)
             .map_err(|why| format!("'{}' keeps its weight: {why}", backend.name))?;
         place.weight = backend.weight;
+        place.reweighed = false;
         self.seats_changed = true;
         Ok(())
     }

@@ -15,7 +15,7 @@ use super::place::Place;
 use super::{Effect, State, life};
 use crate::events::EventKind;
 
-/// The members by what their checks say. An `/add` that isn't answered yet has none.
+/// The members by what their checks say. An `/add` that isn't answered yet has none, and who is drained is left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Census {
     ready: usize,
@@ -29,7 +29,7 @@ pub(super) struct Census {
 impl Census {
     pub(super) fn of(places: &[Place]) -> Self {
         let mut census = Self::default();
-        for place in places.iter().filter(|place| place.call.is_none()) {
+        for place in places.iter().filter(|place| place.takes_keys()) {
             census.members += usize::from(place.alive().is_some() || place.given_up);
             census.given_up += usize::from(place.given_up);
             census.ready += usize::from(place.is_ready());

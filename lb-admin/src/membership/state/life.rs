@@ -216,7 +216,11 @@ impl State {
         self.table_changed = false;
         self.stopping = true;
         let keep = self.limits.keep_replicas;
-        let last_word = if keep { self.to_save() } else { Saved::forgotten(self.reserved, self.last_id) };
+        let last_word = if keep {
+            self.to_save()
+        } else {
+            Saved::forgotten(self.reserved, self.history.newest().epoch, self.last_id)
+        };
         self.refuse_open_calls(&ChangeError::Stopping);
         for place in std::mem::take(&mut self.places) {
             if place.supervised && keep && place.call.is_none() {

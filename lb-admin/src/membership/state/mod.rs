@@ -3,6 +3,7 @@
 //! [`State::apply_all`] takes [`Input`]s (a request, a result of an earlier effect, or the time) and returns the
 //! [`Effect`]s that follow; [`super::owner`] carries them out. So a seeded simulation drives exactly this code.
 //! - `change`: `/add` and `/rm`, accepted, committed, taken back
+//! - `epochs`: the mappings that there have been, numbered
 //! - `life`: launched, ready, down, dead, replaced; what the time brings
 //! - `discovered`: backends that come and go with a set that somebody else keeps
 //! - `ejection`: from the first sign of a loss to the last worker that knows
@@ -18,6 +19,7 @@
 mod change;
 mod discovered;
 mod ejection;
+mod epochs;
 mod fail_open;
 mod life;
 mod numbers;
@@ -41,6 +43,7 @@ pub(crate) use self::ejection::{Sign, SignKind};
 use self::numbers::SeatNumbers;
 use self::place::{Leaving, Moved, Place};
 use super::command::{Add, ChangeError, Remove};
+use super::mapping::History;
 use super::names::NameMaker;
 use super::saved::Saved;
 use super::snapshot::{Scaled, Snapshot};
@@ -199,6 +202,10 @@ pub(crate) struct State {
     pending: Vec<Pending>,
     queued: Vec<Queued>,
     last_id: u64,
+    /// What is wanted now, and what was before.
+    history: Arc<History>,
+    /// What has been done to the membership by this input, in words.
+    causes: Vec<String>,
     version: u64,
     /// Versions up to this one are written down as used.
     reserved: u64,
@@ -262,7 +269,7 @@ impl State {
         }
         self.stop_drained(now);
         self.judge_checks();
-        self.publish_changes();
+        self.publish_changes(now);
         self.save_changes();
         std::mem::take(&mut self.effects)
     }
@@ -322,6 +329,7 @@ impl State {
             version: self.version,
             backends: members.chain(self.leaving.iter().map(Leaving::view)).collect(),
             target: self.supervised() as u32,
+            history: Arc::clone(&self.history),
             slots: Arc::clone(&self.slots),
             draining: self.draining,
             replaced: self.replaced,
@@ -352,9 +360,12 @@ impl State {
     }
 
     /// The slots are computed anew only where the seats have changed; a backend that comes or goes costs a small copy.
-    fn publish_changes(&mut self) {
+    fn publish_changes(&mut self, now: Moment) {
         if self.seats_changed {
             self.slots = self.ring.slot_map();
+        }
+        if (self.seats_changed || self.table_changed) && !self.stopping {
+            self.note_mapping(now);
         }
         if self.seats_changed || self.table_changed {
             self.version += 1;
@@ -397,6 +408,7 @@ impl State {
         let members = self.places.iter().filter(is_lasting);
         Saved {
             epoch: self.reserved,
+            mapping: self.history.newest().epoch,
             last_id: self.last_id,
             target: Some(members.clone().filter(|place| place.supervised).count() as u32),
             seats: self.numbers.saved(passing.map(|place| place.seat.number())),

@@ -14,6 +14,7 @@ use super::{CallId, Limits, Moment, Watched};
 use crate::config::{OwnCheck, StaticBackend};
 use crate::discovery::Source;
 use crate::health::record::CheckRecord;
+use crate::membership::mapping::Seated;
 use crate::membership::saved::SavedMember;
 use crate::membership::snapshot::BackendView;
 use crate::supervisor::backoff::Backoff;
@@ -25,6 +26,12 @@ pub(super) struct Place {
     pub(super) name: Arc<str>,
     pub(super) seat: Seat,
     pub(super) weight: Weight,
+    /// Whether the weight was set while it ran, not by what told of it.
+    pub(super) reweighed: bool,
+    /// Somebody has said that it gets no new sessions.
+    pub(super) drained: bool,
+    /// Sessions at a time as set for it alone (0: any number); `None`: as the settings say.
+    pub(super) max_connections: Option<u32>,
     /// Started and kept alive by us; else a `--backend`.
     pub(super) supervised: bool,
     /// Whether each connection to a `--backend` begins with a PROXY header; for replicas the settings say it.
@@ -112,6 +119,9 @@ impl Place {
             name,
             seat,
             weight,
+            reweighed: false,
+            drained: false,
+            max_connections: None,
             supervised: true,
             send_proxy: None,
             own_check: OwnCheck::default(),
@@ -156,28 +166,33 @@ impl Place {
         self.alive().is_some_and(Alive::is_ready)
     }
 
-    /// The backend, where it may get sessions: ready, and no `/add` still waits for its companions.
+    /// Whether it counts when sessions are given out, healthy or not: no `/add` still waits for its companions, and it
+    /// isn't drained.
+    pub(super) fn takes_keys(&self) -> bool {
+        self.call.is_none() && !self.drained
+    }
+
+    /// The backend, where it may get sessions.
     pub(super) fn routable(&self) -> Option<&Arc<Backend>> {
-        let alive = self.alive().filter(|alive| alive.is_ready() && self.call.is_none())?;
+        let alive = self.alive().filter(|alive| alive.is_ready() && self.takes_keys())?;
         Some(&alive.backend)
     }
 
-    /// The backend, where it doesn't answer its checks although nobody says that it refuses, and nobody knows why. No
-    /// `/add` waits for it.
+    /// The backend, where it doesn't answer its checks although nobody says that it refuses, and nobody knows why.
     pub(super) fn hung(&self) -> Option<&Arc<Backend>> {
         Some(&self.alive().filter(|_| self.is_hung())?.backend)
     }
 
     pub(super) fn is_hung(&self) -> bool {
         let hangs = |alive: &Alive| alive.health == Health::Down { refused: false } && alive.frozen.is_none();
-        self.call.is_none() && self.alive().is_some_and(hangs)
+        self.takes_keys() && self.alive().is_some_and(hangs)
     }
 
     /// The backend, where it doesn't answer because it is frozen.
     pub(super) fn frozen(&self) -> Option<&Arc<Backend>> {
         let may_thaw = |alive: &&Alive| matches!(alive.health, Health::Ready | Health::Down { refused: false });
         let alive = self.alive().filter(may_thaw)?;
-        (self.call.is_none() && alive.frozen.is_some()).then_some(&alive.backend)
+        (self.takes_keys() && alive.frozen.is_some()).then_some(&alive.backend)
     }
 
     /// Whoever is there, to be checked.
@@ -202,8 +217,33 @@ impl Place {
             supervised: self.supervised,
             listed: self.listed,
             named: self.named,
+            reweighed: self.reweighed,
+            drained: self.drained,
+            max_connections: self.max_connections,
             id: self.id().filter(|_| self.supervised).map(|id| id.0),
             trace: self.trace.clone(),
+        }
+    }
+
+    /// What an earlier run had set for it.
+    pub(super) fn set_as(&mut self, before: &SavedMember) {
+        self.reweighed = before.reweighed;
+        self.drained = before.drained;
+        self.max_connections = before.max_connections;
+        let weight = Weight::from_thousandths(before.weight).ok().filter(|_| before.reweighed);
+        self.weight = weight.unwrap_or(self.weight);
+    }
+
+    /// For the mapping.
+    pub(super) fn seated(&self) -> Seated {
+        Seated {
+            name: Arc::clone(&self.name),
+            seat: self.seat,
+            weight: self.weight,
+            drained: self.drained,
+            max_connections: self.max_connections,
+            supervised: self.supervised,
+            places: self.ring_places.clone(),
         }
     }
 
@@ -225,6 +265,7 @@ impl Place {
             name: Arc::clone(&self.name),
             seat: self.seat.number(),
             weight: self.weight,
+            drained: self.drained,
             // Ready, but one of its companions isn't: it gets no sessions yet.
             state: if state == BackendState::Ready && self.call.is_some() { BackendState::Starting } else { state },
             since: self.since.wall,
@@ -284,6 +325,7 @@ impl Leaving {
             name: Arc::clone(&self.name),
             seat: self.seat.number(),
             weight: self.weight,
+            drained: false,
             state: BackendState::Draining,
             since: self.since,
             supervised: true,

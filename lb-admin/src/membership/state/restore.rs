@@ -3,7 +3,8 @@
 //! Settings win. The members come back in their order, with their names, seats and slots of the ring; the target is the
 //! one that was left unless somebody asked for another. Replicas that were running are taken over, not started; whatever
 //! else the earlier run has left running is ended by one sweep, so surplus replicas are simply not taken over. Of a
-//! `--backend` only the seat's number comes back: who it is, the settings say.
+//! `--backend` the seat's number comes back, and what was set for it while it ran (a weight holds over its flag's): who it
+//! is, the settings say.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use super::{Effect, Limits, MemberRefused, Moment, State};
 use crate::config::{AdminConfig, StaticBackend};
 use crate::discovery::Source;
 use crate::events::EventKind;
+use crate::membership::mapping::{History, Mapping};
 use crate::membership::names::{NameMaker, fill};
 use crate::membership::saved::{Saved, SavedMember};
 use crate::membership::snapshot::Scaled;
@@ -35,7 +37,7 @@ impl State {
         saved: Option<Saved>,
     ) -> Result<(Self, Vec<Effect>), MemberRefused> {
         let saved = saved.unwrap_or_default();
-        let mut state = Self::empty(config, workers, rng);
+        let mut state = Self::empty(config, workers, rng, saved.mapping);
         (state.version, state.reserved, state.last_id) = (saved.epoch, saved.epoch, saved.last_id);
         saved.used_names.iter().for_each(|name| state.names.note(name));
         let (returning, surplus) = divide(&saved.members, wanted(config, &saved), &config.backends);
@@ -58,14 +60,16 @@ impl State {
         if let Some(file) = &config.backends_file {
             state.discovered(Source::File, file.backends.clone(), now);
         }
-        state.publish_changes();
+        state.causes.push("start".to_owned());
+        state.publish_changes(now);
         state.save_changes();
         let effects = std::mem::take(&mut state.effects);
         Ok((state, effects))
     }
 
-    fn empty(config: &AdminConfig, workers: usize, rng: fastrand::Rng) -> Self {
+    fn empty(config: &AdminConfig, workers: usize, rng: fastrand::Rng, epoch: u64) -> Self {
         let mut ring = Ring::new(config.ring);
+        let slots = ring.slot_map();
         Self {
             limits: Limits {
                 replicas_max: config.replicas_max,
@@ -78,7 +82,9 @@ impl State {
                 max_ejected_percent: config.max_ejected_percent,
             },
             rng,
-            slots: ring.slot_map(),
+            history: Arc::new(History::new(Mapping::nothing(&slots, epoch))),
+            causes: Vec::new(),
+            slots,
             ring,
             numbers: SeatNumbers::new(seats_are_reused(&config.ring)),
             names: NameMaker::new(config.names.made_up.clone()),
@@ -116,11 +122,12 @@ impl State {
         now: Moment,
     ) -> Result<(), MemberRefused> {
         if let Some(backend) = backends.iter().find(|backend| *backend.name == *member.name) {
-            return self.take_static_seat(backend, member.seat, &member.places, now);
+            return self.take_static_seat(backend, Some(member), member.seat, now);
         }
         let weight = Weight::from_thousandths(member.weight).unwrap_or(Weight::ONE);
         let place = Place::new(Arc::clone(&member.name), Seat::numbered(member.seat), weight, now);
-        let place = Place { listed: member.listed, named: member.named, trace: member.trace.clone(), ..place };
+        let mut place = Place { listed: member.listed, named: member.named, trace: member.trace.clone(), ..place };
+        place.set_as(member);
         self.take_seat(place, &member.places)?;
         match member.id {
             Some(id) => self.adopt(self.places.len() - 1, BackendId(id), now),
@@ -132,11 +139,15 @@ impl State {
     fn take_static_seat(
         &mut self,
         backend: &StaticBackend,
+        before: Option<&SavedMember>,
         number: u32,
-        ring_places: &[u32],
         now: Moment,
     ) -> Result<(), MemberRefused> {
-        self.take_seat(place::static_place(backend, number, now), ring_places)?;
+        let mut place = place::static_place(backend, number, now);
+        if let Some(before) = before {
+            place.set_as(before);
+        }
+        self.take_seat(place, before.map_or(&[], |before| &before.places))?;
         self.effects.push(Effect::Resolve { name: backend.name.as_str().into(), host: backend.host.clone() });
         Ok(())
     }
@@ -170,7 +181,7 @@ impl State {
         for backend in &config.backends {
             if !self.places.iter().any(|place| *place.name == *backend.name) {
                 let number = self.numbers.give();
-                self.take_static_seat(backend, number, &[], now)?;
+                self.take_static_seat(backend, None, number, now)?;
             }
         }
         Ok(())

@@ -25,6 +25,7 @@ impl State {
         match done {
             Ok(()) => {
                 self.scale_refused = None;
+                self.say_cause(&format!("autoscale {from} -> {after}: {why}"), &[]);
                 self.record_step(format!("{from} → {after}: {why}"));
             }
             Err(error) => {

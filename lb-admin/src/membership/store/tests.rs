@@ -14,6 +14,9 @@ fn saved(epoch: u64) -> Arc<Saved> {
         supervised: true,
         listed: true,
         named: false,
+        reweighed: false,
+        drained: false,
+        max_connections: None,
         id: Some(1),
         trace: Some(TRACE),
     };

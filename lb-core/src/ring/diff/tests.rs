@@ -2,8 +2,17 @@
 
 use super::*;
 use crate::backend::{Seat, Weight};
-use crate::ring::fixtures::{full, map, member, members, ring, small, weighted};
-use crate::ring::{RingConfig, VNODES_DEFAULT};
+use crate::ring::fixtures::{full, member, members, ring, small, weighted};
+use crate::ring::{Member, Ring, RingConfig, VNODES_DEFAULT};
+
+/// The owners of a ring in which all take keys.
+fn of(ring: &mut Ring) -> Owners {
+    Owners::new(&ring.slot_map(), |_| true)
+}
+
+fn map(config: RingConfig, members: impl IntoIterator<Item = Member>) -> Owners {
+    of(&mut ring(config, members))
+}
 
 fn seats(moves: &[Move]) -> Vec<(Option<u32>, Option<u32>)> {
     let number = |seat: Option<Seat>| seat.map(|seat| seat.number());
@@ -17,7 +26,7 @@ fn equal_maps_differ_in_nothing() {
     let map = map(small(Rule::Rendezvous), members(3));
     let nothing = Diff { slots: 512, moved: 0, ideal: 0.0, unnecessary: 0, moves: Vec::new() };
     assert_eq!(diff(&map, &map), Ok(nothing.clone()));
-    let empty = ring(small(Rule::Rendezvous), []).slot_map();
+    let empty = map(small(Rule::Rendezvous), []);
     assert_eq!(diff(&empty, &empty), Ok(nothing));
 }
 
@@ -31,7 +40,7 @@ fn a_new_member_receives_from_all_others() {
 
 #[test]
 fn the_first_member_receives_everything_from_nobody_and_the_last_leaves_it() {
-    let (none, one) = (ring(small(Rule::Maglev), []).slot_map(), map(small(Rule::Maglev), members(1)));
+    let (none, one) = (map(small(Rule::Maglev), []), map(small(Rule::Maglev), members(1)));
     let there = diff(&none, &one).unwrap();
     assert_eq!((there.moved, there.ideal, there.unnecessary), (509, 509.0, 0));
     assert_eq!(seats(&there.moves), [(None, Some(1))]);
@@ -43,9 +52,9 @@ fn the_first_member_receives_everything_from_nobody_and_the_last_leaves_it() {
 #[test]
 fn one_of_three_from_weight_1_to_1_5_moves_little_more_than_the_ideal() {
     let mut ring = ring(full(Rule::Rendezvous), members(3));
-    let before = ring.slot_map();
+    let before = of(&mut ring);
     ring.set_weight(&Seat::numbered(2), Weight::from_thousandths(1500).unwrap()).unwrap();
-    let change = diff(&before, &ring.slot_map()).unwrap();
+    let change = diff(&before, &of(&mut ring)).unwrap();
     // 1.5/3.5 − 1/3 of the slots.
     assert!((change.ideal - 65_536.0 * 0.095_238).abs() < 0.1, "{}", change.ideal);
     assert!((f64::from(change.moved) / change.ideal - 1.0).abs() < 0.05, "{}", change.moved);

@@ -92,7 +92,8 @@ fn another_weight_moves_slots_only_towards_or_away_from_that_backend() {
     tell(&mut world, &["a=h:1", "b=h:2,weight=3", "c=h:3"]);
     let after = world.state.snapshot();
     assert_eq!(["a", "b", "c"].map(|name| world.id(name)), ids, "nobody is a new incarnation");
-    let moved = moves(&before.slots, &after.slots).expect("one rule, one size");
+    let [before, moved] = [before, after.clone()].map(|now| Arc::clone(&now.history.newest().owners));
+    let moved = moves(&before, &moved).expect("one rule, one size");
     let b = after.backends.iter().find(|view| &*view.name == "b").expect("it is there");
     let b_seat = b.backend.as_ref().expect("it has an address").seat;
     assert!(!moved.moves.is_empty());

@@ -1,25 +1,21 @@
-//! The strict API: so far what the benchmark and a dashboard read. Errors are problem documents (`answer`).
+//! `GET /v1/backends`: everybody in the membership.
 
 use axum::extract::State;
+use axum::http::Uri;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::Api;
-use super::answer::Style;
+use super::super::Api;
+use super::super::answer::Style;
+use super::strict::{self, Problem};
 use crate::membership::snapshot::BackendView;
 
 /// Everybody in the membership, in order of addition, then those that still drain.
-pub(super) async fn backends(State(api): State<Api>, style: Style) -> Response {
+pub(super) async fn backends(State(api): State<Api>, uri: Uri, style: Style) -> Result<Response, Problem> {
+    strict::query(&uri, &[])?;
     let snapshot = api.membership.snapshot();
     let backends: Vec<Value> = snapshot.backends.iter().map(backend).collect();
-    style.ok(&json!({"backends": backends}))
-}
-
-/// The last 1,000 events and the clock that their times are by.
-pub(super) async fn events(State(api): State<Api>, style: Style) -> Response {
-    // The events first: none of them may then be later than `now_ms`.
-    let events = api.events.all();
-    style.ok(&json!({"events": events, "now_ms": api.events.now_ms()}))
+    Ok(style.ok(&json!({"backends": backends, "epoch": snapshot.epoch()})))
 }
 
 fn backend(view: &BackendView) -> Value {
@@ -27,6 +23,7 @@ fn backend(view: &BackendView) -> Value {
     let places = backend.and_then(|backend| backend.places());
     json!({
         "address": backend.map(|backend| backend.addr.to_string()),
+        "drained": view.drained,
         "max_connections": places.and_then(|places| places.limit()),
         "name": &*view.name,
         "pid": view.pid,

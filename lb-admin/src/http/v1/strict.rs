@@ -1,0 +1,83 @@
+//! What isn't known is refused, with the word that was probably meant: queries and bodies under `/v1`. Pure.
+
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+
+use super::super::answer::Style;
+
+/// More differing letters than these are no slip of the finger.
+const SLIPS_MAX: usize = 2;
+/// Of an unknown word, so much is shown.
+const SHOWN_CHARS_MAX: usize = 64;
+
+/// Why a request was refused, as a problem document.
+#[derive(Debug)]
+pub(super) struct Problem {
+    style: Style,
+    status: StatusCode,
+    detail: String,
+}
+
+impl Problem {
+    /// For a request to `uri`.
+    pub(super) fn new(uri: &Uri, status: StatusCode, detail: impl ToString) -> Self {
+        Self { style: Style::of(uri), status, detail: detail.to_string() }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        self.style.refuse(self.status, self.detail)
+    }
+}
+
+/// Refuses a query with other parameters than `known` and `pretty`.
+pub(super) fn query(uri: &Uri, known: &[&str]) -> Result<(), Problem> {
+    let names = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    let mut names = names.map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
+    let known: Vec<&str> = known.iter().copied().chain(["pretty"]).collect();
+    match names.find(|name| !known.contains(name)) {
+        Some(unknown) => {
+            Err(Problem::new(uri, StatusCode::BAD_REQUEST, Unknown::new("query parameter", unknown, &known)))
+        }
+        None => Ok(()),
+    }
+}
+
+/// A word that isn't known.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no {what} '{shown}': {hint}")]
+pub(super) struct Unknown {
+    what: &'static str,
+    shown: String,
+    hint: String,
+}
+
+impl Unknown {
+    /// `known` isn't empty.
+    pub(super) fn new(what: &'static str, word: &str, known: &[&str]) -> Self {
+        let slips = |candidate: &&str| distance(word, candidate);
+        let meant = known.iter().copied().min_by_key(slips).filter(|nearest| slips(nearest) <= SLIPS_MAX);
+        let hint =
+            meant.map_or_else(|| format!("known are {}", known.join(", ")), |meant| format!("did you mean {meant}?"));
+        Self { what, shown: word.chars().take(SHOWN_CHARS_MAX).collect(), hint }
+    }
+}
+
+/// How many letters must be put in, taken out or replaced to come from one word to the other (Levenshtein).
+fn distance(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
+    // Nobody means a word of five letters by one of a thousand.
+    for (above, letter) in from.chars().take(SHOWN_CHARS_MAX).enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], above + 1);
+        for (index, other) in to.chars().enumerate() {
+            let replaced = diagonal + usize::from(letter != other);
+            diagonal = row[index + 1];
+            row[index + 1] = replaced.min(diagonal + 1).min(row[index] + 1);
+        }
+    }
+    row[row.len() - 1]
+}
+
+#[cfg(test)]
+mod tests;

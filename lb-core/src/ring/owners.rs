@@ -1,0 +1,81 @@
+//! Who owns each slot, without fallbacks: two bytes a slot, to be kept for every mapping there has been.
+//!
+//! An owner is decided by intent, not by health: it is the first in the order in which [`super::Candidates`] walks the
+//! slot that takes keys at all. A seat that is drained, or whose arrival isn't decided, takes none; here it counts as no
+//! member. One that is down keeps its slots. [`super::diff()`] compares two of these.
+
+use super::{KeyHash, Member, RingConfig, Share, SlotMap, slot_map};
+use crate::backend::Seat;
+
+/// No index of a member: [`super::MEMBERS_MAX`] is the number of indices below it.
+const NOBODY: u16 = u16::MAX;
+
+/// The owner of every slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owners {
+    config: RingConfig,
+    members: Box<[Member]>,
+    slots: Box<[u16]>,
+}
+
+impl Owners {
+    /// Of a map in which those members take keys for whom `takes_keys` says so.
+    pub fn new(map: &SlotMap, takes_keys: impl Fn(&Member) -> bool) -> Self {
+        // The index here of each member there.
+        let mut members = Vec::new();
+        let indices: Vec<u16> = map
+            .members()
+            .iter()
+            .map(|member| {
+                if !takes_keys(member) {
+                    return NOBODY;
+                }
+                members.push(*member);
+                (members.len() - 1) as u16
+            })
+            .collect();
+        // Past the ranks: in order of identity, as the data path goes on.
+        let last_resort = if members.is_empty() { NOBODY } else { 0 };
+        let owner = |slot| {
+            let mut ranked = map.ranked(slot).iter().map(|&index| indices[usize::from(index)]);
+            ranked.find(|&index| index != NOBODY).unwrap_or(last_resort)
+        };
+        let slots = (0..map.config().slots()).map(owner).collect();
+        Self { config: *map.config(), members: members.into(), slots }
+    }
+
+    /// The choice that the ring was made with.
+    pub fn config(&self) -> &RingConfig {
+        &self.config
+    }
+
+    /// Those who take keys, in order of identity.
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// The slot of a key.
+    pub fn slot_of(&self, key: KeyHash) -> u32 {
+        slot_map::slot_of(&self.config, key)
+    }
+
+    /// The owner of a slot; `None` where nobody takes keys.
+    pub fn owner(&self, slot: u32) -> Option<Seat> {
+        // `NOBODY` is past the end of any member list.
+        self.members.get(usize::from(self.slots[slot as usize])).map(|member| member.seat)
+    }
+
+    /// How many slots each member owns, in order of identity.
+    pub fn shares(&self) -> Vec<Share> {
+        let mut shares: Vec<Share> = self.members.iter().map(|&member| Share { member, slots: 0 }).collect();
+        for &owner in &self.slots {
+            if let Some(share) = shares.get_mut(usize::from(owner)) {
+                share.slots += 1;
+            }
+        }
+        shares
+    }
+}
+
+#[cfg(test)]
+mod tests;
