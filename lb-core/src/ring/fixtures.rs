@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Member, Probing, Ring, RingConfig, RingTable, Rule, SlotMap, VNODES_DEFAULT};
+use super::{Diff, Member, Owners, Probing, Ring, RingConfig, RingTable, Rule, SlotMap, VNODES_DEFAULT, diff};
 use crate::backend::{Backend, BackendId, Seat, Weight};
 
 /// The rules that build the same table from the same members.
@@ -53,6 +53,12 @@ pub(super) fn ring(config: RingConfig, members: impl IntoIterator<Item = Member>
 /// Its map, from scratch.
 pub(super) fn map(config: RingConfig, members: impl IntoIterator<Item = Member>) -> Arc<SlotMap> {
     ring(config, members).slot_map()
+}
+
+/// What moves between two maps in which all take keys.
+pub(super) fn difference(before: &SlotMap, after: &SlotMap) -> Diff {
+    let [before, after] = [before, after].map(|map| Owners::new(map, |_| true));
+    diff(&before, &after).unwrap()
 }
 
 /// The numbers of each slot's ranked seats: what two maps are compared by.

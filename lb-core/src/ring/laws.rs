@@ -7,7 +7,9 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::fixtures::{RULES, RULES_OF_SETS, map, member, owner_numbers, ranked_numbers, ring, small, table, weighted};
+use super::fixtures::{
+    RULES, RULES_OF_SETS, difference, map, member, owner_numbers, ranked_numbers, ring, small, table, weighted,
+};
 use super::*;
 use crate::backend::{Seat, Weight};
 
@@ -48,12 +50,6 @@ fn history() -> impl Strategy<Value = Vec<Step>> {
         3 => Just(Step::Build),
     ];
     vec(step, 0..100)
-}
-
-/// Of two maps in which all take keys.
-fn difference(before: &SlotMap, after: &SlotMap) -> Diff {
-    let [before, after] = [before, after].map(|map| Owners::new(map, |_| true));
-    diff(&before, &after).unwrap()
 }
 
 fn live_through(ring: &mut Ring, history: &[Step]) {

@@ -23,9 +23,9 @@ fn seats(moves: &[Move]) -> Vec<(Option<u32>, Option<u32>)> {
 
 #[test]
 fn equal_maps_differ_in_nothing() {
-    let map = map(small(Rule::Rendezvous), members(3));
+    let three = map(small(Rule::Rendezvous), members(3));
     let nothing = Diff { slots: 512, moved: 0, ideal: 0.0, unnecessary: 0, moves: Vec::new() };
-    assert_eq!(diff(&map, &map), Ok(nothing.clone()));
+    assert_eq!(diff(&three, &three), Ok(nothing.clone()));
     let empty = map(small(Rule::Rendezvous), []);
     assert_eq!(diff(&empty, &empty), Ok(nothing));
 }

@@ -54,7 +54,8 @@ fn draining_one_is_like_removing_it_by_a_rule_that_forgets_nothing() {
         let removed = crate::ring::fixtures::map(full(rule), [1, 2, 4].map(member));
         assert_eq!(drained, Owners::new(&removed, |_| true), "{rule}");
         let change = diff(&Owners::new(&map, |_| true), &drained).unwrap();
-        assert_eq!((change.ideal, change.unnecessary), (16_384.0, 0), "{rule}");
+        assert!((change.ideal - 16_384.0).abs() < 0.01, "{rule}: {}", change.ideal);
+        assert_eq!(change.unnecessary, 0, "{rule}");
         assert!(change.moves.iter().all(|step| step.from == Some(member(3).seat)), "{rule}");
     }
 }
