@@ -1,18 +1,20 @@
 //! The last 1,000 things that happened to the membership, for `GET /v1/events` and the benchmark.
 //!
-//! Times are monotonic milliseconds since start, so that differences between two events are exact.
+//! Times are monotonic milliseconds since start, so that differences between two events are exact, and once more by the
+//! wall clock, for people.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 /// Events kept; the oldest go first.
 pub const EVENTS_MAX: usize = 1000;
 
 /// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
     /// A replica was started (or a `--backend` configured).
@@ -84,20 +86,28 @@ impl EventKind {
 }
 
 /// One event.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Event {
-    /// Counts up from 1, without gaps.
-    pub id: u64,
+    /// When, by the wall clock.
+    #[serde(serialize_with = "rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    pub at: SystemTime,
     /// Milliseconds since start, monotonic, in fractions.
     pub at_ms: f64,
+    /// In words; may be empty.
+    pub detail: String,
+    /// Counts up from 1, without gaps.
+    pub id: u64,
     /// What.
     pub kind: EventKind,
     /// To whom.
     pub name: Arc<str>,
     /// Its seat's number.
     pub seat: u32,
-    /// In words; may be empty.
-    pub detail: String,
+}
+
+fn rfc3339<S: Serializer>(at: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&humantime::format_rfc3339_millis(*at))
 }
 
 /// The log. One writer (the owner), any reader; the admin side only, so a lock is fine.
@@ -129,7 +139,8 @@ impl EventLog {
         kind.log(name, seat, &detail);
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.last_id += 1;
-        let event = Event { id: inner.last_id, at_ms: self.now_ms(), kind, name: Arc::clone(name), seat, detail };
+        let (id, name) = (inner.last_id, Arc::clone(name));
+        let event = Event { at: SystemTime::now(), at_ms: self.now_ms(), detail, id, kind, name, seat };
         if inner.events.len() == EVENTS_MAX {
             inner.events.pop_front();
         }
@@ -138,7 +149,13 @@ impl EventLog {
 
     /// What is kept, oldest first.
     pub fn all(&self) -> Vec<Event> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner).events.iter().cloned().collect()
+        self.after(0)
+    }
+
+    /// The same without those up to this id.
+    pub fn after(&self, id: u64) -> Vec<Event> {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.events.iter().filter(|event| event.id > id).cloned().collect()
     }
 }
 

@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use lb_core::control::Control;
+use lb_core::ring::KeyHasher;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{timeout, timeout_at};
@@ -74,12 +75,14 @@ pub struct ControlPlane {
 }
 
 /// Starts everything. `wake` is what the workers' notify hook pokes: `move || wake.notify_one()`. `listener` comes from
-/// [`http::bind`], so that a taken port was found before anything runs; `None`: no admin listener.
+/// [`http::bind`], so that a taken port was found before anything runs; `None`: no admin listener. `hasher` is the
+/// workers'.
 ///
 /// # Errors
 /// The settings don't work out, or the system refused a thread or a folder. Nothing has been started then.
 pub fn start(
     config: AdminConfig,
+    hasher: KeyHasher,
     control: Control,
     wake: Arc<Notify>,
     listener: Option<Listener>,
@@ -91,12 +94,12 @@ pub fn start(
             let recipe = Recipe::new(process, config.names.server_id.clone(), config.instance.clone());
             let launcher = ProcessLauncher::new(recipe, config.state_dir.clone(), started.clone())
                 .map_err(|source| StartError::StateDir { path: config.state_dir.clone(), source })?;
-            start_with(launcher, &config, control, wake, listener, started)
+            start_with(launcher, &config, hasher, control, wake, listener, started)
         }
         LaunchConfig::Docker(docker) => {
             let (server_id, instance) = (config.names.server_id.clone(), config.instance.clone());
             let launcher = ContainerLauncher::new(docker.clone(), server_id, instance);
-            start_with(launcher, &config, control, wake, listener, started)
+            start_with(launcher, &config, hasher, control, wake, listener, started)
         }
     }
 }
@@ -104,6 +107,7 @@ pub fn start(
 fn start_with<L: Launcher>(
     launcher: L,
     config: &AdminConfig,
+    hasher: KeyHasher,
     control: Control,
     wake: Arc<Notify>,
     listener: Option<Listener>,
@@ -123,6 +127,7 @@ fn start_with<L: Launcher>(
         access: Arc::new(config.access.clone()),
         changes: ChangeRate::new(config.access.changes_per_second),
         autoscale,
+        hasher,
     };
     prepared.start(|stop| serve_beside(api, inbox, listener, started, stop))
 }

@@ -11,6 +11,7 @@ pub mod backend;
 pub mod config;
 pub mod control;
 pub mod histogram;
+pub mod keying;
 pub mod net;
 pub mod outcome;
 pub mod ring;

@@ -70,8 +70,9 @@ async fn run(
         wake_us.notify_one();
     });
     let plane = with_runtime(config, plane).await?;
+    let hasher = workers.hasher.clone();
     let data = worker::start(workers, fronts, wake_both).context("workers")?;
-    let plane = lb_admin::start(plane, data.control.clone(), for_admin, admin)?;
+    let plane = lb_admin::start(plane, hasher, data.control.clone(), for_admin, admin)?;
     let snapshots = plane.membership().watch();
     let mut running = Running::new(data, plane, for_us);
 

@@ -10,20 +10,41 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use lb_core::backend::BackendId;
 use serde::Serialize;
-use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::Api;
 use super::answer::{Style, parameter};
-use super::change::{self, Change, ChangeFormError};
+use super::change::{self, Change, ChangeBody, ChangeFormError};
+use super::openapi::Failure;
 use crate::membership::command::{Add, ChangeError, Remove};
 use crate::membership::snapshot::Snapshot;
 
 /// Who is in the membership.
+#[utoipa::path(
+    get,
+    path = "/rep",
+    tag = "assignment",
+    responses((status = 200, description = "In order of addition", body = Rep))
+)]
 pub(super) async fn rep(State(api): State<Api>, style: Style) -> Response {
     style.ok(&rep_body(&api.membership.snapshot()))
 }
 
 /// Adds replicas and answers when they are ready, or after `?wait=`.
+#[utoipa::path(
+    post,
+    path = "/add",
+    tag = "assignment",
+    params(("wait" = Option<String>, Query, description = "How long for them to be ready, from 0 to 8s", example = "2s")),
+    request_body = ChangeBody,
+    responses(
+        (status = 200, description = "Who there is now", body = Rep),
+        (status = 400, description = "Nothing was applied, and why", body = Failure),
+        (status = 500, description = "A replica could not be started or was not ready in time: all are gone again",
+         body = Failure),
+        (status = 503, description = "It is stopping, or the change could not be saved", body = Failure),
+    )
+)]
 pub(super) async fn add(State(api): State<Api>, uri: Uri, style: Style, body: Bytes) -> Response {
     let asked = change::wait(parameter(&uri, "wait")).and_then(|wait| {
         let Change { n, hostnames } = Change::parse(&body)?;
@@ -40,6 +61,17 @@ pub(super) async fn add(State(api): State<Api>, uri: Uri, style: Style, body: By
 }
 
 /// Takes replicas out of the ring.
+#[utoipa::path(
+    delete,
+    path = "/rm",
+    tag = "assignment",
+    request_body = ChangeBody,
+    responses(
+        (status = 200, description = "Who is left", body = Rep),
+        (status = 400, description = "Nothing was removed, and why", body = Failure),
+        (status = 503, description = "It is stopping, or the change could not be saved", body = Failure),
+    )
+)]
 pub(super) async fn rm(State(api): State<Api>, style: Style, body: Bytes) -> Response {
     let Change { n, hostnames } = match Change::parse(&body) {
         Ok(change) => change,
@@ -51,7 +83,33 @@ pub(super) async fn rm(State(api): State<Api>, style: Style, body: Bytes) -> Res
     }
 }
 
+/// The same for clients whose DELETE can't have a body
+#[utoipa::path(
+    post,
+    path = "/rm",
+    tag = "assignment",
+    request_body = ChangeBody,
+    responses(
+        (status = 200, description = "Who is left", body = Rep),
+        (status = 400, description = "Nothing was removed, and why", body = Failure),
+        (status = 503, description = "It is stopping, or the change could not be saved", body = Failure),
+    )
+)]
+pub(super) async fn rm_by_post(api: State<Api>, style: Style, body: Bytes) -> Response {
+    rm(api, style, body).await
+}
+
 /// The ids that a replica has answered, indented whatever was asked for: clients count lines.
+#[utoipa::path(
+    get,
+    path = "/requests/{name}",
+    tag = "assignment",
+    params(("name" = String, Path, description = "A replica", example = "S1")),
+    responses(
+        (status = 200, description = "One id a line, the newest last", body = Requests),
+        (status = 404, description = "There is nobody of that name, or requests are not recorded", body = Failure),
+    )
+)]
 pub(super) async fn requests(
     State(api): State<Api>,
     style: Style,
@@ -72,9 +130,10 @@ pub(super) async fn requests(
 }
 
 /// The answer of `/requests/NAME`; `dropped` appears where it says something, so that the usual one keeps its lines.
-#[derive(Serialize)]
-struct Requests {
+#[derive(Serialize, ToSchema)]
+pub(super) struct Requests {
     #[serde(skip_serializing_if = "is_zero")]
+    #[schema(required = false)]
     dropped: u64,
     requests: Vec<String>,
     status: &'static str,
@@ -91,9 +150,27 @@ fn find(snapshot: &Snapshot, name: &str) -> Option<Option<BackendId>> {
     Some(view.backend.as_ref().map(|backend| backend.id))
 }
 
-fn rep_body(snapshot: &Snapshot) -> Value {
-    let replicas: Vec<&str> = snapshot.listed().collect();
-    json!({"message": {"N": replicas.len(), "replicas": replicas}, "status": "successful"})
+fn rep_body(snapshot: &Snapshot) -> Rep {
+    let replicas: Vec<String> = snapshot.listed().map(str::to_owned).collect();
+    Rep { message: Listed { n: replicas.len(), replicas }, status: "successful" }
+}
+
+/// Who is in the membership.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Rep {
+    message: Listed,
+    /// `successful`
+    #[schema(example = "successful")]
+    status: &'static str,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Listed {
+    /// How many there are.
+    #[serde(rename = "N")]
+    n: usize,
+    /// Their names, in order of addition.
+    replicas: Vec<String>,
 }
 
 fn changed(style: Style, answer: Result<&Snapshot, &ChangeError>) -> Response {

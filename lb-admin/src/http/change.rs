@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 /// Longest that `/add` waits for its replicas; also what it waits without `?wait=`.
 pub(super) const WAIT_MAX: Duration = Duration::from_secs(8);
@@ -16,6 +17,18 @@ pub(super) const WAIT_MAX: Duration = Duration::from_secs(8);
 pub(super) struct Change {
     pub(super) n: Option<u64>,
     pub(super) hostnames: Vec<String>,
+}
+
+/// What the body of a change looks like; [`Change::parse`] reads it.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it is only described: a wrong body gets better words than a deserializer has")]
+pub(super) struct ChangeBody {
+    /// How many; where it is missing, as many as there are hostnames.
+    #[schema(minimum = 1, required = false, nullable = false)]
+    n: Option<u64>,
+    /// Which; the rest is made up, or picked at random.
+    #[schema(required = false, nullable = false)]
+    hostnames: Option<Vec<String>>,
 }
 
 /// What is wrong with a body or a query, and how to mend it.

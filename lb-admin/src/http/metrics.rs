@@ -20,6 +20,15 @@ mod page;
 mod workers;
 
 /// The page.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "process",
+    responses((status = 200, description = "Every series, as Prometheus text or, where it is asked for, OpenMetrics", content(
+        (String = "text/plain"),
+        (String = "application/openmetrics-text"),
+    )))
+)]
 pub(super) async fn metrics(State(api): State<Api>, headers: HeaderMap) -> Response {
     let format = Format::wanted(&headers);
     ([(CONTENT_TYPE, format.content_type())], written(&api, format)).into_response()

@@ -10,6 +10,7 @@
 use std::sync::Arc;
 
 use lb_core::control::Control;
+use lb_core::ring::KeyHasher;
 
 use crate::autoscale::Readings;
 use crate::config::Access;
@@ -27,6 +28,7 @@ mod health;
 mod host;
 mod listener;
 mod metrics;
+mod openapi;
 mod places;
 mod rate;
 mod refusal;
@@ -39,6 +41,7 @@ mod visit;
 pub(crate) mod testing;
 
 pub use listener::{CONNECTIONS_MAX, Listener, bind};
+pub use openapi::document as openapi;
 pub(crate) use places::Places;
 pub use rate::ChangeRate;
 pub use serve::serve;
@@ -61,4 +64,6 @@ pub struct Api {
     pub changes: ChangeRate,
     /// What the autoscaler would have, where there is one.
     pub autoscale: Option<Arc<Readings>>,
+    /// How the workers hash keys, to explain where one goes; its secret is shown to nobody.
+    pub hasher: KeyHasher,
 }

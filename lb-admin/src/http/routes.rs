@@ -4,6 +4,7 @@
 //! - `GET /livez` · `GET /readyz` — for scripts and orchestrators (`health`)
 //! - `GET /metrics` — for Prometheus (`metrics`)
 //! - `/v1/…` — the strict API (`v1` lists its own)
+//! - `GET /openapi.json` — what all of these take and answer, out of their own words (`openapi`)
 //!
 //! `HEAD` goes where `GET` goes. Anything else is a typed 404 or 405. The front of `--profile assignment` serves the
 //! first line only. No `GET` changes anything.
@@ -15,36 +16,42 @@ use axum::http::header::ALLOW;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{delete, get, post};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::answer::Style;
 use super::audit::Refusals;
 use super::guard::Guard;
-use super::{Api, assignment, audit, body, guard, health, metrics, v1};
+use super::{Api, assignment, audit, body, guard, health, metrics, openapi, v1};
 
 /// All routes. `check_host`: whether a browser could have been led here under a foreign name.
 pub(super) fn admin(api: Api, check_host: bool) -> Router {
-    let routes = assignment_routes()
-        .route("/livez", get(health::livez))
-        .route("/readyz", get(health::readyz))
-        .route("/metrics", get(metrics::metrics))
-        .merge(v1::routes());
     let guard = Guard::admin(Arc::clone(&api.access), check_host);
     let epoch = from_fn_with_state(api.membership.clone(), v1::etag::add);
-    finish(routes, api, guard).layer(epoch)
+    finish(documented().into(), api, guard).layer(epoch)
+}
+
+/// All routes, each with what it says of itself.
+pub(super) fn documented() -> OpenApiRouter<Api> {
+    assignment_routes()
+        .routes(routes!(health::livez))
+        .routes(routes!(health::readyz))
+        .routes(routes!(metrics::metrics))
+        .routes(routes!(openapi::openapi))
+        .merge(v1::routes())
 }
 
 /// What the front answers under `--profile assignment`, where any Host is accepted.
 pub(super) fn front(api: Api) -> Router {
-    finish(assignment_routes(), api, Guard::front())
+    finish(assignment_routes().into(), api, Guard::front())
 }
 
-fn assignment_routes() -> Router<Api> {
-    Router::new()
-        .route("/rep", get(assignment::rep))
-        .route("/add", post(assignment::add))
-        .route("/rm", delete(assignment::rm).post(assignment::rm))
-        .route("/requests/{name}", get(assignment::requests))
+fn assignment_routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(assignment::rep))
+        .routes(routes!(assignment::add))
+        .routes(routes!(assignment::rm, assignment::rm_by_post))
+        .routes(routes!(assignment::requests))
 }
 
 /// The last layer is the first to see a request: body, audit, guard, route.

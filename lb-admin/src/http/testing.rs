@@ -9,14 +9,14 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use lb_core::backend::{Backend, BackendId, BackendState, Seat, Weight};
 use lb_core::control::Control;
-use lb_core::ring::{Ring, RingConfig, Rule};
+use lb_core::ring::{KeyHasher, Member, Owners, Ring, RingConfig, RingTable, Rule};
 use tokio::sync::{mpsc, watch};
 use tower::ServiceExt;
 
 use super::{Api, ChangeRate};
 use crate::events::EventLog;
 use crate::membership::command::{Add, ChangeError, Command, Membership, Remove};
-use crate::membership::mapping::{History, Mapping};
+use crate::membership::mapping::{History, Mapping, Seated};
 use crate::membership::snapshot::{BackendView, Scaled, Snapshot};
 use crate::request_log::RequestLog;
 
@@ -60,6 +60,7 @@ pub(crate) fn scripted(snapshot: Snapshot, answer: Result<Snapshot, ChangeError>
         access: Arc::default(),
         changes: ChangeRate::new(0),
         autoscale: None,
+        hasher: KeyHasher::new([7; 16], false),
     };
     Scripted { api, asked, snapshot }
 }
@@ -72,14 +73,34 @@ pub(crate) fn agreeing(names: &[&str]) -> Scripted {
 /// Ready replicas of these names, ids and seats counted from 1.
 pub(crate) fn members(names: &[&str]) -> Snapshot {
     let config = RingConfig::new(Rule::Rendezvous, None, 0).unwrap();
-    let slots = Ring::new(config).slot_map();
-    let views = names.iter().zip(1..).map(|(name, number)| ready(name, number)).collect();
+    let views: Vec<BackendView> = names.iter().zip(1..).map(|(name, number)| ready(name, number)).collect();
+    let mut ring = Ring::new(config);
+    for number in 1..=views.len() as u32 {
+        ring.add(Member { seat: Seat::numbered(number), weight: Weight::ONE }).unwrap();
+    }
+    let slots = ring.slot_map();
+    let seated = |(name, number): (&&str, u32)| Seated {
+        name: (*name).into(),
+        seat: Seat::numbered(number),
+        weight: Weight::ONE,
+        drained: false,
+        max_connections: None,
+        supervised: true,
+        places: Vec::new(),
+    };
+    let seats = names.iter().zip(1..).map(seated).collect();
+    let owners = Owners::new(&slots, |_| true);
+    let mapping = Mapping::nothing(&slots, 11).next(SystemTime::UNIX_EPOCH, "start".to_owned(), seats, owners);
+    // Of their own, so that a test may still change those in the views.
+    let backends = names.iter().zip(1..).filter_map(|(name, number)| ready(name, number).backend);
+    let table = Arc::new(RingTable::new(7, Arc::clone(&slots), backends));
     Snapshot {
         version: 7,
         backends: views,
         target: names.len() as u32,
-        history: Arc::new(History::new(Mapping::nothing(&slots, 12))),
+        history: Arc::new(History::new(mapping)),
         slots,
+        table,
         draining: false,
         replaced: 2,
         changes: 0,

@@ -82,6 +82,12 @@ impl Mapping {
         self.members.iter().find(|member| member.seat == *seat)
     }
 
+    /// Who owns a slot, by name.
+    pub fn owner_name(&self, slot: u32) -> Option<&str> {
+        let seat = self.owners.owner(slot)?;
+        self.member(&seat).map(|member| &*member.name)
+    }
+
     /// Whether it maps the same, under whatever names and in whatever order: a replacement comes last.
     pub(crate) fn is_of(&self, members: &[Seated]) -> bool {
         let stayed = |member: &Seated| self.member(&member.seat).is_some_and(|before| before.is_as(member));

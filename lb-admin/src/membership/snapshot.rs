@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use lb_core::backend::{Backend, BackendState, Weight};
-use lb_core::ring::SlotMap;
+use lb_core::ring::{RingTable, SlotMap};
 
 use super::mapping::History;
 pub use crate::health::record::{CheckRecord, LastCheck};
@@ -22,6 +22,8 @@ pub struct Snapshot {
     pub history: Arc<History>,
     /// The slots as they belong to the seats.
     pub slots: Arc<SlotMap>,
+    /// What the workers route by: those slots with whoever gets sessions.
+    pub table: Arc<RingTable>,
     /// The process is stopping: `/readyz` says 503.
     pub draining: bool,
     /// Replicas replaced since start.

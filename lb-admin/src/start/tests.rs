@@ -269,7 +269,8 @@ fn the_admin_api_answers_until_the_stop_and_its_port_is_free_after_it() {
     let listener = http::bind(&AdminAddr::Tcp(([127, 0, 0, 1], 0).into())).expect("port 0");
     let AdminAddr::Tcp(addr) = *listener.addr() else { panic!("it is TCP") };
     let config = config(0, folder.path());
-    let plane = start(config, Control::without_workers(), Arc::default(), Some(listener)).expect("it starts");
+    let hasher = KeyHasher::new([7; 16], false);
+    let plane = start(config, hasher, Control::without_workers(), Arc::default(), Some(listener)).expect("it starts");
     let mut client = TcpStream::connect(addr).expect("it listens");
     client.write_all(b"GET /rep HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("it reads");
     let mut answer = String::new();

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use lb_admin::membership::mapping::{History, Mapping};
 use lb_admin::membership::snapshot::{BackendView, Scaled};
 use lb_core::backend::Weight;
-use lb_core::ring::{Ring, RingConfig, Rule};
+use lb_core::ring::{Ring, RingConfig, RingTable, Rule};
 
 use super::*;
 
@@ -34,6 +34,7 @@ fn snapshot(states: &[(&str, BackendState)]) -> Snapshot {
         backends,
         target: 0,
         history: Arc::new(History::new(Mapping::nothing(&slots, 1))),
+        table: Arc::new(RingTable::new(1, Arc::clone(&slots), [])),
         slots,
         draining: false,
         replaced: 0,

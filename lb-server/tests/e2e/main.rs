@@ -15,6 +15,7 @@ mod bulk;
 mod check;
 mod client;
 mod discovery;
+mod explain;
 mod failover;
 mod faults;
 mod first_minute;

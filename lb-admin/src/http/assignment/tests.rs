@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use lb_core::control::Answered;
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 use super::super::testing::{Asked, agreeing, ask, members, ready, scripted};
 use super::super::{ChangeRate, routes};

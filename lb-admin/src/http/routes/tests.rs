@@ -149,20 +149,41 @@ async fn v1_backends_tells_all_of_a_backend() {
     let router = admin(scripted(snapshot, Ok(members(&[]))).api, true);
     let got = ask(&router, "GET", "/v1/backends", "").await;
     let since = "2023-11-14T22:13:20.250Z";
-    let expected = json!({"backends": [
-        {"name": "S1", "seat": 1, "address": "127.0.0.1:20001", "state": "ready", "since": since, "pid": 4242,
-         "weight": 1.0, "supervised": true, "sessions": 3, "sessions_total": 5, "max_connections": 7, "waiting": 1, "drained": false},
-        {"name": "S2", "seat": 2, "address": null, "state": "starting", "since": since, "pid": null,
-         "weight": 1.0, "supervised": true, "sessions": 0, "sessions_total": 0, "max_connections": null, "waiting": 0, "drained": false},
-    ], "epoch": 12});
-    assert_eq!(serde_json::from_str::<Value>(&got.body).unwrap(), expected);
-    assert!(
-        got.body.starts_with(
-            r#"{"backends":[{"address":"127.0.0.1:20001","drained":false,"max_connections":7,"name":"S1","pid":4242,"#
-        ),
-        "{}",
-        got.body
-    );
+    let body: Value = serde_json::from_str(&got.body).unwrap();
+    let untried = json!({"count": 0, "p50": null, "p99": null});
+    let common = json!({
+        "bytes_to_backend_total": 0, "bytes_to_client_total": 0, "connect_failures_total": 0, "restarts": 0,
+        "drained": false, "first_byte_seconds": untried, "last_check": null, "since": since, "supervised": true, "weight": 1.0,
+        "share_ideal": 0.5,
+    });
+    let own = [
+        json!({"name": "S1", "seat": 1, "address": "127.0.0.1:20001", "state": "ready", "pid": 4242, "sessions": 3,
+               "sessions_total": 5, "max_connections": 7, "waiting": 1}),
+        json!({"name": "S2", "seat": 2, "address": null, "state": "starting", "pid": null, "sessions": 0,
+               "sessions_total": 0, "max_connections": null, "waiting": 0}),
+    ];
+    for (index, own) in own.iter().enumerate() {
+        for (key, value) in own.as_object().unwrap().iter().chain(common.as_object().unwrap()) {
+            assert_eq!(&body["backends"][index][key], value, "{key} of {}", body["backends"][index]);
+        }
+    }
+    let owned = |index: usize| body["backends"][index]["slots"].as_u64().unwrap();
+    assert_eq!(owned(0) + owned(1), 65_536, "every slot is somebody's");
+    assert_eq!(body["epoch"], 12);
+    let keys: Vec<&String> = body["backends"][0].as_object().unwrap().keys().collect();
+    let places: Vec<usize> = keys.iter().map(|key| got.body.find(&format!("\"{key}\"")).unwrap()).collect();
+    assert!(places.is_sorted(), "keys are sorted: {}", got.body);
+    let one = ask(&router, "GET", "/v1/backends/S2?pretty", "").await;
+    assert_eq!(serde_json::from_str::<Value>(&one.body).unwrap(), body["backends"][1]);
+}
+
+#[tokio::test]
+async fn a_backend_that_is_not_there_is_a_problem() {
+    let router = admin(agreeing(&["S1"]).api, true);
+    for (path, status) in [("S2", 404), ("%ff", 404), ("s1", 404), ("S1?x=1", 400)] {
+        let got = ask(&router, "GET", &format!("/v1/backends/{path}"), "").await;
+        assert_eq!((got.status.as_u16(), got.content_type()), (status, "application/problem+json"), "{path}");
+    }
 }
 
 #[tokio::test]
@@ -173,8 +194,29 @@ async fn v1_events_come_with_the_clock_they_are_by() {
     let body: Value = serde_json::from_str(&got.body).unwrap();
     let event = &body["events"][0];
     assert_eq!((&event["id"], &event["kind"], &event["name"]), (&json!(1), &json!("died"), &json!("S1")));
+    assert!(event["at"].as_str().is_some_and(|at| at.ends_with('Z')), "{event}");
     assert!(body["now_ms"].as_f64() >= event["at_ms"].as_f64());
-    assert!(got.body.starts_with(r#"{"events":[{"at_ms":"#), "keys are sorted: {}", got.body);
+    assert!(got.body.starts_with(r#"{"events":[{"at":"#), "keys are sorted: {}", got.body);
+}
+
+#[tokio::test]
+async fn v1_events_after_one_leave_it_out() {
+    let scripted = agreeing(&["S1"]);
+    for detail in ["first", "second", "third"] {
+        scripted.api.events.record(EventKind::Changed, &"S1".into(), 1, detail.to_owned());
+    }
+    let router = admin(scripted.api, true);
+    for (query, ids) in [("", vec![1, 2, 3]), ("?after=0", vec![1, 2, 3]), ("?after=2", vec![3]), ("?after=9", vec![])]
+    {
+        let got = ask(&router, "GET", &format!("/v1/events{query}"), "").await;
+        let body: Value = serde_json::from_str(&got.body).unwrap();
+        let found: Vec<u64> =
+            body["events"].as_array().unwrap().iter().map(|event| event["id"].as_u64().unwrap()).collect();
+        assert_eq!(found, ids, "{query}");
+    }
+    let got = ask(&router, "GET", "/v1/events?after=last", "").await;
+    assert_eq!((got.status.as_u16(), got.content_type()), (400, "application/problem+json"));
+    assert!(got.body.contains("after must be the id of an event, not 'last'"), "{}", got.body);
 }
 
 #[tokio::test]

@@ -191,6 +191,8 @@ pub(crate) struct State {
     rng: fastrand::Rng,
     ring: Ring,
     slots: Arc<SlotMap>,
+    /// What was published last.
+    table: Arc<RingTable>,
     numbers: SeatNumbers,
     names: NameMaker,
     /// In order of addition; a replacement goes to the end.
@@ -331,6 +333,7 @@ impl State {
             target: self.supervised() as u32,
             history: Arc::clone(&self.history),
             slots: Arc::clone(&self.slots),
+            table: Arc::clone(&self.table),
             draining: self.draining,
             replaced: self.replaced,
             changes: self.changes,
@@ -371,9 +374,9 @@ impl State {
             self.version += 1;
             let routable = self.routable();
             self.ejections.published(self.version, &routable);
-            let table = RingTable::new(self.version, Arc::clone(&self.slots), routable);
+            self.table = Arc::new(RingTable::new(self.version, Arc::clone(&self.slots), routable));
             // Before anything that waits for its version, such as an answer.
-            self.effects.insert(0, Effect::Publish(Arc::new(table)));
+            self.effects.insert(0, Effect::Publish(Arc::clone(&self.table)));
         }
         self.seats_changed = false;
         self.table_changed = false;

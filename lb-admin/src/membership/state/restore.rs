@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use lb_core::backend::{BackendId, Seat, Weight};
-use lb_core::ring::{Ring, RingConfig};
+use lb_core::ring::{Ring, RingConfig, RingTable};
 
 use super::discovered::Sets;
 use super::ejection::Ejections;
@@ -84,6 +84,7 @@ impl State {
             rng,
             history: Arc::new(History::new(Mapping::nothing(&slots, epoch))),
             causes: Vec::new(),
+            table: Arc::new(RingTable::new(0, Arc::clone(&slots), [])),
             slots,
             ring,
             numbers: SeatNumbers::new(seats_are_reused(&config.ring)),

@@ -1,0 +1,49 @@
+//! `/v1/explain` against what the front really does: for 200 ids it names the backend that answers.
+
+use serde_json::Value;
+
+use crate::support::{Lb, Outsider, eventually};
+
+const IDS: std::ops::RangeInclusive<u64> = 1..=200;
+
+fn explained(lb: &Lb, id: u64) -> Value {
+    lb.ask_admin("GET", &format!("/v1/explain?key={id}"), "").json()
+}
+
+/// Every id goes where it is said to go, and the candidates say why not to another.
+fn assert_that_it_agrees(lb: &Lb) {
+    for id in IDS {
+        let said = explained(lb, id);
+        assert_eq!(said["routed_to"], lb.replica_of(id), "id {id}: {said}");
+        for candidate in said["candidates"].as_array().unwrap() {
+            assert_eq!(candidate["name"] == said["routed_to"], candidate["chosen"] == true, "{said}");
+            assert_eq!(candidate["state"] != "ready", candidate["skipped"].is_string(), "{said}");
+        }
+    }
+}
+
+#[test]
+fn for_every_id_it_names_the_replica_that_answers() {
+    for hash in ["rendezvous", "ring", "maglev", "assignment"] {
+        assert_that_it_agrees(&Lb::start(&["--hash", hash]));
+    }
+}
+
+#[test]
+fn with_a_backend_gone_it_names_who_answers_instead_and_says_why() {
+    let names = ["b1", "b2", "b3"];
+    let mut outsiders: Vec<Outsider> = names.iter().map(|name| Outsider::start(name)).collect();
+    let named: Vec<String> = outsiders.iter().zip(names).map(|(outsider, name)| outsider.as_backend(name)).collect();
+    let lb = Lb::launch(&["--backend", &named[0], "--backend", &named[1], "--backend", &named[2]]);
+    lb.wait_until_ready(3);
+    assert_that_it_agrees(&lb);
+    let id = IDS.into_iter().find(|id| lb.replica_of(*id) == "b2").expect("b2 has its share");
+
+    drop(outsiders.remove(1));
+    eventually("b2 is passed over", || (explained(&lb, id)["routed_to"] != "b2").then_some(()));
+    assert_that_it_agrees(&lb);
+    let said = explained(&lb, id);
+    assert_eq!(said["owner"], "b2", "a backend that is down keeps its slots");
+    let skipped = said["candidates"][0]["skipped"].as_str().unwrap();
+    assert!(skipped.starts_with("down since 20") && skipped.contains("refused"), "{skipped}");
+}
