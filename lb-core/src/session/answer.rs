@@ -18,17 +18,20 @@ pub enum Status {
     Unavailable,
     /// 504: the connect or the first byte took too long.
     GatewayTimeout,
+    /// 503 too: as many wait at the key's backend as may, or no place there came free in time.
+    Busy,
 }
 
 impl Status {
-    /// All of them, in the order of their codes.
-    pub const ALL: [Self; 6] = [
+    /// All of them.
+    pub const ALL: [Self; 7] = [
         Self::BadRequest,
         Self::HeadTimeout,
         Self::HeadTooLarge,
         Self::BadGateway,
         Self::Unavailable,
         Self::GatewayTimeout,
+        Self::Busy,
     ];
 
     /// The status code.
@@ -38,14 +41,17 @@ impl Status {
             Self::HeadTimeout => 408,
             Self::HeadTooLarge => 431,
             Self::BadGateway => 502,
-            Self::Unavailable => 503,
+            Self::Unavailable | Self::Busy => 503,
             Self::GatewayTimeout => 504,
         }
     }
 
-    /// Its place in [`Status::ALL`].
+    /// Where its code is counted, by [`crate::worker::stats::ANSWER_STATUSES`].
     pub fn index(self) -> usize {
-        self as usize
+        match self {
+            Self::Busy => Self::Unavailable as usize,
+            status => status as usize,
+        }
     }
 
     /// The complete response; a test checks each length.
@@ -61,6 +67,8 @@ impl Status {
                 Connection: close\r\n\r\n{\"message\":\"<Error> No replica answered\",\"status\":\"failure\"}\n",
             Self::Unavailable => b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 61\r\n\
                 Connection: close\r\n\r\n{\"message\":\"<Error> No replica is ready\",\"status\":\"failure\"}\n",
+            Self::Busy => b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 88\r\n\
+                Connection: close\r\n\r\n{\"message\":\"<Error> Every place at the replica is taken, try later\",\"status\":\"failure\"}\n",
             Self::GatewayTimeout => b"HTTP/1.1 504 Gateway Timeout\r\nContent-Type: application/json\r\nContent-Length: 76\r\n\
                 Connection: close\r\n\r\n{\"message\":\"<Error> The replica did not answer in time\",\"status\":\"failure\"}\n",
         }

@@ -303,7 +303,7 @@ impl Session {
                 self.attempt_failed(Failure::TimedOut);
                 Action::Connect
             }
-            Phase::Queued => self.give_up(Status::Unavailable),
+            Phase::Queued => self.give_up(Status::Busy),
             Phase::Relaying if self.relay.answerable() => Action::Unanswered(Failure::Overdue),
             Phase::Relaying if self.relay.waits_for_client_end() => Action::Close(CloseReason::ClientStayed),
             Phase::Relaying => Action::Close(CloseReason::IdleTimeout),

@@ -35,7 +35,7 @@ pub(crate) fn connect<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut
     match queue::enter(live, key, desk) {
         Entered::Now => begin(live, desk),
         Entered::Later => None,
-        Entered::Refused => Some(live.session.give_up(Status::Unavailable)),
+        Entered::Refused => Some(live.session.give_up(Status::Busy)),
     }
 }
 

@@ -1,5 +1,8 @@
 //! Whatever somebody does to a container, N serve again, and what was touched is gone.
 
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+
 use super::site::{Site, docker, try_docker};
 use super::support::{Lb, eventually};
 
@@ -48,6 +51,31 @@ fn restarted() {
 #[test]
 fn paused_for_good() {
     replaced_after(2, &[], |name| drop(docker(&["pause", name])));
+}
+
+/// A pause that is over at once leaves no trace in the list that is asked for every few seconds, so whoever hears of five
+/// in a row has listened to the events.
+#[test]
+fn events_tell_of_what_no_list_does() {
+    let Some(site) = Site::open() else { return };
+    let lb = site.serve(2, &[]);
+    let name = site.container("S1");
+    for pause in 1..=5 {
+        blink(&name);
+        let heard = || lb.stderr().matches("S1 (seat 1) down: paused").count();
+        eventually("the pause is noticed although it is over", || (heard() >= pause).then_some(()));
+    }
+}
+
+/// Paused and resumed within milliseconds, past the slow `docker`: a longer pause would have it replaced.
+fn blink(container: &str) {
+    let mut engine = UnixStream::connect("/var/run/docker.sock").unwrap();
+    for what in ["pause", "unpause"] {
+        write!(engine, "POST /containers/{container}/{what} HTTP/1.1\r\nHost: e\r\nContent-Length: 0\r\n\r\n").unwrap();
+        let mut answer = [0; 1024];
+        let count = engine.read(&mut answer).unwrap();
+        assert!(answer.starts_with(b"HTTP/1.1 204"), "{}", String::from_utf8_lossy(&answer[..count]));
+    }
 }
 
 /// The files of a tmpfs are the memory of the container, and nothing can be swapped out.

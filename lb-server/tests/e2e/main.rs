@@ -20,6 +20,7 @@ mod failover;
 mod faults;
 mod first_minute;
 mod front_door;
+mod full_disk;
 mod garbage;
 mod healing;
 mod health;

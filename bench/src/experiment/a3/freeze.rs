@@ -47,6 +47,7 @@ pub(super) async fn one(balancer: &Balancer, stream: &Stream, wanted: usize) -> 
         at_ms,
         command_ms: stopped.duration_since(begun).as_secs_f64() * 1000.0,
         ejected_ms: clock.since(stopped, &down),
+        sign_to_out_ms: None,
         ready_ms: clock.since(stopped, &ready),
         back_ms,
         // Of a replica that is the same as before nobody can tell its first answer; ready is when it may have one.

@@ -47,6 +47,8 @@ pub(super) struct Kill {
     pub(super) command_ms: f64,
     /// The balancer knew, and sent no more.
     pub(super) ejected_ms: f64,
+    /// By the balancer's own words: from the first sign of the loss until no worker routed to it any more.
+    pub(super) sign_to_out_ms: Option<f64>,
     /// The replacement's first good check.
     pub(super) ready_ms: f64,
     /// `/rep` lists as many as before, without the victim.
@@ -110,6 +112,7 @@ pub(super) async fn campaign(balancer: &Balancer, blow: Blow, options: &Options)
             reused.insert(kill.replacement.clone());
         }
         sleep(SETTLE).await;
+        kill.sign_to_out_ms = own_words(balancer, &kill.victim).await?;
         if !blow.is_gentle() {
             kill.in_flight = kill.in_flight.min(stream.interrupted());
         }
@@ -184,6 +187,7 @@ async fn kill_one(balancer: &Balancer, stream: &Stream, wanted: usize, blow: Blo
         at_ms,
         command_ms: killed.duration_since(begun).as_secs_f64() * 1000.0,
         ejected_ms: clock.since(killed, &died),
+        sign_to_out_ms: None,
         ready_ms: clock.since(killed, &ready),
         back_ms,
         answered_ms,
@@ -236,6 +240,13 @@ async fn until_back(balancer: &Balancer, victim: &String, wanted: usize) -> anyh
         }
         sleep(LOOK_EVERY).await;
     }
+}
+
+/// What lb says of how long the last ejection of `name` took; nothing where this version doesn't tell, or saw no sign.
+async fn own_words(balancer: &Balancer, name: &str) -> anyhow::Result<Option<f64>> {
+    let events = balancer.admin.events().await?.context("GET /v1/events: no events")?.events;
+    let told = events.iter().rfind(|event| event.kind == "ejected" && event.name == name);
+    Ok(told.and_then(|event| event.detail.split_once(" ms")?.0.parse().ok()))
 }
 
 /// Whether from this event on `name` gets no more sessions.

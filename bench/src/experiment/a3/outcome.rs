@@ -81,6 +81,7 @@ impl Campaign {
         report.lines.extend(self.commands_in_words());
         report.lines.extend([
             format!("{what} → ejected:                {}{}", ejected.in_words(), self.ejected_in_time()),
+            self.own_words(),
             format!("{what} → its seat is ready:      {}", ready.in_words()),
             format!("{what} → /rep lists N again:     {}", back.in_words()),
         ]);
@@ -165,6 +166,17 @@ impl Campaign {
         format!("; {in_time} of {} within {allowed_ms} ms", self.kills.len())
     }
 
+    /// The same by lb itself: the clock, which begins with what lb can know and ends with the last worker.
+    fn own_words(&self) -> String {
+        let told: Vec<f64> = self.kills.iter().filter_map(|kill| kill.sign_to_out_ms).collect();
+        if told.is_empty() {
+            return "first sign → no worker routes to it: not told by this version".to_owned();
+        }
+        let in_time = told.iter().filter(|took_ms| **took_ms <= CONTAINER_EJECTED_MS).count();
+        let (times, all) = (Summary::of(told.iter().copied()).in_words(), told.len());
+        format!("first sign → no worker routes to it: {times}; {in_time} of {all} within {CONTAINER_EJECTED_MS} ms")
+    }
+
     /// Failed requests that were sent while a victim was known to be down.
     fn sent_after_ejection(&self) -> u64 {
         let was_down = |asked_ms: f64| {
@@ -231,7 +243,8 @@ fn kill_json(kill: &Kill, failed: u64) -> Value {
     json!({
         "victim": kill.victim, "seat": kill.seat, "replacement": kill.replacement, "in_flight": kill.in_flight,
         "counts": kill.counts(),
-        "failed": failed, "at_ms": kill.at_ms, "command_ms": kill.command_ms, "ejected_ms": kill.ejected_ms, "ready_ms": kill.ready_ms,
+        "failed": failed, "at_ms": kill.at_ms, "command_ms": kill.command_ms, "ejected_ms": kill.ejected_ms, "sign_to_out_ms": kill.sign_to_out_ms,
+        "ready_ms": kill.ready_ms,
         "back_ms": kill.back_ms, "answered_ms": kill.answered_ms,
     })
 }

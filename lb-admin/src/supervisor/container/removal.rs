@@ -18,6 +18,9 @@ const AT_A_TIME: usize = 8;
 /// Between two attempts, doubling up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// Refused so often in a row, it won't go by itself: somebody is told, once, and it is tried more rarely from then on.
+const REFUSALS_MAX: u32 = 6;
+const PAUSE_AFTER_REFUSALS: Duration = Duration::from_secs(60);
 /// How long our own end waits for what is left.
 const SETTLE_MAX: Duration = Duration::from_secs(10);
 
@@ -91,7 +94,7 @@ impl Removals {
     }
 
     async fn remove(&self, id: &str) {
-        let mut pause = FIRST_PAUSE;
+        let mut patience = Patience::default();
         loop {
             let place = self.places.acquire().await.expect("the semaphore is never closed");
             let removed = self.engine.remove(id).await;
@@ -99,10 +102,20 @@ impl Removals {
             match removed {
                 Ok(()) | Err(EngineError::NotFound(_)) => return,
                 // "removal of container … is already in progress": gone soon, which the next attempt is told.
-                Err(error) => tracing::debug!("container {id} isn't removed yet: {error}"),
+                Err(error) => {
+                    tracing::debug!("container {id} isn't removed yet: {error}");
+                    if patience.ends_with(&error) {
+                        let mend = format!("docker rm -f {}", id.get(..12).unwrap_or(id));
+                        let every = PAUSE_AFTER_REFUSALS.as_secs();
+                        tracing::warn!(
+                            "the engine doesn't remove a container: {error}; tried again every {every} s; {mend}"
+                        );
+                    }
+                }
             }
-            sleep(pause).await;
-            pause = (pause * 2).min(PAUSE_MAX);
+            // At our own end there is no time for the long pause.
+            let hurried = *self.hurry.borrow();
+            if hurried { sleep(patience.pause.min(PAUSE_MAX)).await } else { self.wait(patience.pause).await }
         }
     }
 
@@ -110,3 +123,27 @@ impl Removals {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// How one removal goes.
+#[derive(Debug, Default)]
+struct Patience {
+    /// Until the next attempt.
+    pause: Duration,
+    /// In a row, by an engine that answers.
+    refusals: u32,
+}
+
+impl Patience {
+    /// Another attempt has failed. Whether it is the one with which patience ends.
+    fn ends_with(&mut self, error: &EngineError) -> bool {
+        self.refusals = if error.is_engines() { 0 } else { self.refusals.saturating_add(1) };
+        self.pause = match self.refusals {
+            0..REFUSALS_MAX => (self.pause * 2).clamp(FIRST_PAUSE, PAUSE_MAX),
+            _ => PAUSE_AFTER_REFUSALS,
+        };
+        self.refusals == REFUSALS_MAX
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ fn kill(at_ms: f64, back_ms: f64) -> Kill {
         at_ms,
         command_ms: 0.0,
         ejected_ms,
+        sign_to_out_ms: None,
         ready_ms,
         back_ms,
         answered_ms,

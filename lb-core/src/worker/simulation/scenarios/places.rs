@@ -55,11 +55,11 @@ fn who_finds_the_queue_full_or_waits_too_long_is_told() {
     let served = asked(&mut stage);
     let waiting = asked(&mut stage);
     let third = asked(&mut stage);
-    stage.heard_answer(third, Status::Unavailable);
+    stage.heard_answer(third, Status::Busy);
     stage.pass(4_999);
     assert_eq!(stage.hear(waiting), (vec![], None));
     stage.pass(1);
-    stage.heard_answer(waiting, Status::Unavailable);
+    stage.heard_answer(waiting, Status::Busy);
     stage.reset(served);
     assert!(free(&stage));
 }
