@@ -40,6 +40,12 @@ pub struct WorkerConfig {
     /// How far above its share a backend may be loaded before the next of the slot gets its sessions; `None`: no limit.
     /// Needs backends that count their places.
     pub balance_factor: Option<BalanceFactor>,
+    /// What becomes of a session whose key has moved to another backend.
+    pub on_move: OnMove,
+    /// Most sessions a second, over all workers, that are closed for that; 0 = as many as there are.
+    pub on_move_rate: u32,
+    /// How long such a session may still go on under [`OnMove::Drain`]; zero: it is never closed for that.
+    pub drain_timeout: Duration,
     /// Whether `/rep`, `/add`, `/rm` and `/requests/…` on the front go to the admin side.
     pub serve_admin_paths: bool,
     /// Whether answered ids are recorded.
@@ -81,6 +87,9 @@ impl WorkerConfig {
             retry_budget_percent: 100,
             queue_timeout: Duration::from_secs(5),
             balance_factor: None,
+            on_move: OnMove::Keep,
+            on_move_rate: ON_MOVE_RATE,
+            drain_timeout: Duration::from_secs(30),
             serve_admin_paths: false,
             record_answered: false,
             connections_max: 1000,
@@ -94,6 +103,10 @@ impl WorkerConfig {
         }
     }
 }
+
+/// Sessions closed a second because they moved, where nothing else is said: few enough for the clients that come back at
+/// once, enough for some thousands in a minute.
+pub const ON_MOVE_RATE: u32 = 100;
 
 /// Most that `retry_budget_percent` may be: every session replayed as often as `retries` may allow.
 pub const RETRY_BUDGET_PERCENT_MAX: u32 = 100 * RETRIES_MAX;
@@ -143,6 +156,17 @@ pub enum Affinity {
     Connection,
     /// One decision a request: the forwarded head says `Connection: close`.
     Request,
+}
+
+/// `--on-move`: what becomes of an open session when a change of the mapping gives its key to another backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnMove {
+    /// It stays where it is, to its end.
+    Keep,
+    /// It may go on for the drain timeout, then it is closed.
+    Drain,
+    /// It is closed.
+    Close,
 }
 
 /// `--non-http`.

@@ -7,17 +7,21 @@
 //! Nothing here is tokio: the control side hands in a `notify` hook that the workers call when there is something to read.
 
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, unbounded};
 use mio::Waker;
 
+pub use self::tally::Count;
+pub(crate) use self::tally::Tally;
 use crate::backend::places::PlaceLimits;
 use crate::backend::{Backend, BackendId};
-use crate::ring::RingTable;
+use crate::ring::{Owners, RingTable};
 use crate::worker::stats::WorkerStats;
+
+mod tally;
 
 /// Failure reports that may wait to be read; one a failed connect, so a burst beyond this tells nothing new.
 const REPORTS_MAX: usize = 1024;
@@ -33,6 +37,8 @@ pub const RECORDED_ID_BYTES_MAX: usize = 64;
 pub(crate) enum Command {
     /// Route by this table from now on.
     Apply(Arc<RingTable>),
+    /// Add to this tally how many sessions would move. Gone, where nobody waits for it any more.
+    CountMoved(Weak<Tally>),
     /// Close the sessions of this backend.
     Evict(BackendId),
     /// Take no new connections; close what is open when `deadline` has passed.
@@ -224,12 +230,28 @@ impl Control {
         for worker in self.workers.iter() {
             let unread: Vec<Command> = worker.unread.try_iter().collect();
             for command in unread {
-                if !matches!(command, Command::Apply(_)) {
+                let is_in_vain = match &command {
+                    Command::Apply(_) => true,
+                    Command::CountMoved(tally) => tally.strong_count() == 0,
+                    _ => false,
+                };
+                if !is_in_vain {
                     worker.send(command);
                 }
             }
             worker.send(Command::Apply(Arc::clone(table)));
         }
+    }
+
+    /// Counts the sessions that would move if `after` were the mapping, over all workers, and calls `done` with their number
+    /// on a worker's thread; it must return at once. Dropping what is given back gives up: then `done` may never be called,
+    /// as also where a worker stalls or ends meanwhile.
+    pub fn count_moved(&self, after: Arc<Owners>, done: impl FnOnce(u64) + Send + 'static) -> Count {
+        let workers: Vec<_> =
+            self.workers.iter().filter(|worker| !worker.shared.ended.load(Ordering::Acquire)).collect();
+        let tally = Arc::new(Tally::new(after, workers.len(), Box::new(done)));
+        workers.iter().for_each(|worker| worker.send(Command::CountMoved(Arc::downgrade(&tally))));
+        Count { _tally: tally }
     }
 
     /// Ends the sessions that a backend still has, with a reset to both sides. For one that is in no table any more.

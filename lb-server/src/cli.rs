@@ -30,7 +30,7 @@ use client::{EpochsArgs, EventsArgs, ExplainArgs, ReadyArgs, RepArgs, RingArgs, 
 use parse::{addresses, number_text, socket_addr, texts};
 use period::Period;
 use typed::Typed;
-use values::{Discover, DockerReach};
+use values::{Discover, DockerReach, OnMove};
 
 /// A layer-4 consistent-hash load balancer that keeps its replicas alive.
 #[derive(Debug, Parser)]
@@ -323,6 +323,13 @@ pub(crate) struct ServeArgs {
     /// How long open sessions may go on at a stop or after /rm [default: 30s]
     #[arg(long, env = "LB_DRAIN_TIMEOUT", value_name = "TIME")]
     pub(crate) drain_timeout: Option<Period>,
+    /// What becomes of an open session when a change gives its key to another backend: keep: it stays; drain: it may go on
+    /// for --drain-timeout; close: it is reset. One that ends with its response stays [default: keep]
+    #[arg(long, env = "LB_ON_MOVE", value_enum)]
+    pub(crate) on_move: Option<OnMove>,
+    /// Most sessions a second that are closed because their key has moved; 0: as many as there are [default: 100]
+    #[arg(long, env = "LB_ON_MOVE_RATE", value_name = "N", allow_negative_numbers = true)]
+    pub(crate) on_move_rate: Option<u32>,
     /// Further backends tried for one session [default: 3]
     #[arg(long, env = "LB_RETRIES", value_name = "N", allow_negative_numbers = true)]
     pub(crate) retries: Option<u32>,
@@ -382,7 +389,7 @@ impl ServeArgs {
             container_name pool memory cpus pids_limit writable_root docker_reach names new_names server_id backend
             send_proxy source accept_proxy connections connections_per_source check key hash slots vnodes probing ring_seed
             hash_key_file affinity mode non_http connect_timeout head_timeout first_byte_timeout idle_timeout drain_timeout
-            retries retry_budget max_connections queue queue_timeout balance_factor pipe_size pipes profile
+            on_move on_move_rate retries retry_budget max_connections queue queue_timeout balance_factor pipe_size pipes profile
             record_requests state_dir keep_replicas backends_file check_port check_status check_interval check_timeout check_rise
             check_fall max_ejected discover)
     }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::{KeyHash, SlotMap};
+use super::{KeyHash, Owners, SlotMap};
 use crate::backend::{Backend, Seat};
 
 /// What a worker routes by.
@@ -16,6 +16,7 @@ pub struct RingTable {
     slots: Arc<SlotMap>,
     /// Parallel to `slots.members()`.
     ready: Box<[Option<Arc<Backend>>]>,
+    owners: Option<Arc<Owners>>,
 }
 
 impl RingTable {
@@ -27,7 +28,18 @@ impl RingTable {
                 ready[index] = Some(backend);
             }
         }
-        Self { version, slots, ready }
+        Self { version, slots, ready, owners: None }
+    }
+
+    /// The same with the mapping that it is of. Tables of one mapping are to share it: who meets another one looks through
+    /// all sessions for those that have moved.
+    pub fn with_owners(self, owners: Arc<Owners>) -> Self {
+        Self { owners: Some(owners), ..self }
+    }
+
+    /// The mapping that it is of, where that was told.
+    pub fn owners(&self) -> Option<&Arc<Owners>> {
+        self.owners.as_ref()
     }
 
     /// Counts up with every table that is published.

@@ -29,6 +29,8 @@ pub enum CloseReason {
     DrainDeadline,
     /// Its backend was removed and the drain deadline for that has passed.
     BackendRemoved,
+    /// Its key belongs to another backend now (`--on-move`).
+    Moved,
     /// No backend could be had for a client that can't be answered.
     Unroutable,
     /// The connection went to the admin side.
@@ -60,7 +62,8 @@ impl CloseReason {
             // No byte was answered, and SPEC 3 says silence: a plain close.
             Self::HeadTimeout => (Close, Close),
             Self::NotAnnounced | Self::TooManyOfSource => (Reset, Reset),
-            Self::IdleTimeout | Self::DrainDeadline | Self::BackendRemoved | Self::Unroutable => (Reset, Reset),
+            Self::IdleTimeout | Self::DrainDeadline | Self::BackendRemoved => (Reset, Reset),
+            Self::Moved | Self::Unroutable => (Reset, Reset),
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod deadline;
 pub mod first_line;
 pub mod flow;
 pub mod key;
+pub mod moved;
 pub mod proxy_header;
 pub mod relay;
 pub mod replay;
@@ -29,8 +30,9 @@ use body::RequestEnd;
 use close::CloseReason;
 use first_line::HeadScan;
 use flow::{Direction, Readiness, Side};
+use moved::Routed;
 use relay::{Relay, Step};
-use request::Decision;
+use request::{Decision, KeyedBy};
 use route::{Failure, Route};
 
 use crate::outcome::Filled;
@@ -175,7 +177,8 @@ impl Session {
     pub fn decided(&mut self, decision: &Decision, held: usize) {
         self.http = decision.http;
         self.relay.begin(held, decision.http, decision.end);
-        self.route = Some(Route::new(decision.key));
+        let route = Route::new(decision.key);
+        self.route = Some(if decision.keyed_by == KeyedBy::Random { route.at_random() } else { route });
         self.phase = Phase::Routing;
     }
 
@@ -187,6 +190,11 @@ impl Session {
     /// How many backends have been tried.
     pub fn attempts(&self) -> u32 {
         self.route.as_ref().map_or(0, Route::attempts)
+    }
+
+    /// By which key and which table it was routed last; `None` before the decision.
+    pub fn routed(&self) -> Option<Routed> {
+        self.route.as_ref().map(Route::routed)
     }
 
     /// The backend that was chosen has no place free.
@@ -327,6 +335,11 @@ impl Session {
     /// Whether a connect is under way.
     pub fn is_connecting(&self) -> bool {
         self.phase == Phase::Connecting
+    }
+
+    /// Whether it is joined with a backend and bytes go both ways.
+    pub fn is_relaying(&self) -> bool {
+        self.phase == Phase::Relaying
     }
 
     /// Whether the client speaks HTTP.

@@ -5,6 +5,7 @@
 //! always ends (FAULTS B11), also where none of them has room: then it is the first of those left.
 
 use super::answer::Status;
+use super::moved::Routed;
 use crate::backend::BackendId;
 use crate::config::RETRIES_MAX;
 use crate::ring::{Candidates, KeyHash, RingTable};
@@ -18,7 +19,10 @@ pub struct Route {
     key: KeyHash,
     /// The lower half of each one's id, which is enough to tell them apart: a process sees fewer than 2^32.
     tried: [u32; ATTEMPTS_MAX],
+    /// The lower half of the version of the table that was asked last.
+    version: u32,
     attempts: u8,
+    at_random: bool,
     last_failure: Failure,
     /// It has waited for a place before.
     waited: bool,
@@ -69,7 +73,19 @@ impl Failure {
 impl Route {
     /// For a key, nobody tried yet.
     pub fn new(key: KeyHash) -> Self {
-        Self { key, tried: [0; ATTEMPTS_MAX], attempts: 0, last_failure: Failure::NoneReady, waited: false }
+        let tried = [0; ATTEMPTS_MAX];
+        let last_failure = Failure::NoneReady;
+        Self { key, tried, version: 0, attempts: 0, at_random: false, last_failure, waited: false }
+    }
+
+    /// The same, where the key is a random number that nobody comes back with.
+    pub fn at_random(self) -> Self {
+        Self { at_random: true, ..self }
+    }
+
+    /// By what it was routed.
+    pub fn routed(&self) -> Routed {
+        Routed { key: Some(self.key).filter(|_| !self.at_random), version: self.version }
     }
 
     /// The next backend to try, or what to tell the client. `has_room` is asked in the slot's order; where nobody has,
@@ -80,6 +96,7 @@ impl Route {
         retries: u32,
         mut has_room: impl FnMut(u16) -> bool,
     ) -> Result<Choice, Status> {
+        self.version = table.version() as u32;
         let allowed = (retries as usize + 1).min(ATTEMPTS_MAX);
         let tried = &self.tried[..usize::from(self.attempts)];
         if tried.len() < allowed {

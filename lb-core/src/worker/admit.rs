@@ -290,6 +290,7 @@ impl<K: Kernel> Live<K> {
             backend: None,
             routed_to: None,
             counted: false,
+            leaving: false,
             standing: super::queue::Standing::Free,
             to_backend: super::buffers::Held::default(),
             to_client: super::buffers::Held::default(),

@@ -17,7 +17,7 @@ impl<K: Kernel> Worker<K> {
     /// Reads all commands; of several tables only the newest is looked at.
     pub(super) fn obey_commands(&mut self) {
         let mut newest: Option<Arc<RingTable>> = None;
-        let mut evicted = Vec::new();
+        let (mut tallies, mut evicted) = (Vec::new(), Vec::new());
         while let Some(command) = self.desk.port.next_command() {
             match command {
                 Command::Apply(table) => {
@@ -25,11 +25,14 @@ impl<K: Kernel> Worker<K> {
                         newest = Some(table);
                     }
                 }
+                Command::CountMoved(tally) => tallies.push(tally),
                 Command::Evict(id) => evicted.push(id),
                 Command::Drain { deadline } => self.begin_drain(deadline),
                 Command::Stop => self.stage = Stage::Stopped,
             }
         }
+        // Before the table: by what sessions are routed now is what a count compares with.
+        tallies.iter().for_each(|tally| self.begin_count(tally));
         if let Some(table) = newest {
             self.apply(table);
         }
@@ -41,7 +44,13 @@ impl<K: Kernel> Worker<K> {
         let applied = self.desk.table.as_ref().map_or(0, |applied| applied.table.version());
         if table.version() > applied || self.desk.table.is_none() {
             let version = table.version();
-            self.desk.table = Some(Applied::new(table));
+            let before = self.desk.table.replace(Applied::new(Arc::clone(&table)));
+            if let Some(before) = before.as_ref().map(|applied| &applied.table)
+                && let (Some(owned), Some(owns)) = (before.owners(), table.owners())
+                && !Arc::ptr_eq(owned, owns)
+            {
+                self.moves.begin(before.version(), owned, owns);
+            }
             self.route_stranded_again();
             self.desk.port.acknowledge(version);
         }

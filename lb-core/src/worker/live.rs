@@ -79,6 +79,8 @@ pub(crate) struct Live<K: Kernel> {
     pub(crate) backend_nodelay: bool,
     /// SO_KEEPALIVE is set on the backend's socket (once the session has lived for a while).
     pub(crate) backend_keepalive: bool,
+    /// Its key has moved, and it is to be ended for that (`--on-move`).
+    pub(crate) leaving: bool,
     /// The client has got bytes since its last request bytes, so what it sends next is another request.
     pub(crate) answered_since: bool,
     /// When it was accepted, in microseconds on the worker's clock.
@@ -183,6 +185,17 @@ impl<K: Kernel> LiveSessions<K> {
 
     pub(crate) fn len(&self) -> usize {
         self.slab.len()
+    }
+
+    /// Places of the slab, taken or not.
+    pub(crate) fn places(&self) -> usize {
+        self.slab.capacity()
+    }
+
+    /// Who is in one of them.
+    pub(crate) fn at(&mut self, index: usize) -> Option<(SessionKey, &mut Live<K>)> {
+        let live = self.slab.get_mut(index)?;
+        Some((SessionKey { index: index as u32, generation: live.generation }, live))
     }
 
     pub(crate) fn keys(&self) -> Vec<SessionKey> {

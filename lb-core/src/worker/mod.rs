@@ -16,6 +16,7 @@ mod farewell;
 mod heads;
 mod live;
 mod losses;
+mod moves;
 mod pipes;
 mod proxied;
 mod queue;

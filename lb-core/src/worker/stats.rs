@@ -45,6 +45,12 @@ pub struct WorkerStats {
     pub spilled: Counter,
     /// Sessions closed because the drain deadline of their backend had passed.
     pub evicted: Counter,
+    /// Sessions whose key has moved with a mapping, and that stay where they are.
+    pub moved_kept: Counter,
+    /// Those that were closed for it.
+    pub moved_closed: Counter,
+    /// Those that were to be closed and had ended themselves by then.
+    pub moved_drained: Counter,
     /// The front's own answers, by status: 400, 408, 431, 502, 503, 504 in this order.
     pub answers: [Counter; 6],
     /// Sessions ended by a reset from either side.

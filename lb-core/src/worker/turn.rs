@@ -1,5 +1,5 @@
 //! One turn of a worker: commands first, then who was cut short in the turn before, then what the kernel has reported,
-//! then new clients, then who is due, then who was granted a place meanwhile.
+//! then new clients, then who is due, then who was granted a place meanwhile, then whose key has moved.
 //!
 //! A turn is bounded in sessions (the events that were fetched, a batch of clients, a batch of deadlines) and in bytes, so
 //! that nobody waits long for his turn. Without a clock and without a socket of its own: a simulation takes turns as
@@ -16,6 +16,7 @@ use super::desk::Desk;
 use super::dispatch::{self, Driven, TURN_BYTES_MAX};
 use super::farewell;
 use super::live::{Live, LiveSessions};
+use super::moves::Moves;
 use super::queue::Standing;
 use super::token::{SessionKey, Target};
 use crate::net::kernel::Kernel;
@@ -38,6 +39,7 @@ pub(crate) struct Worker<K: Kernel> {
     /// Sessions that were cut short, in order.
     run_queue: VecDeque<SessionKey>,
     pub(super) stage: Stage,
+    pub(super) moves: Moves,
 }
 
 /// Whether a worker takes clients.
@@ -65,7 +67,8 @@ impl Stage {
 
 impl<K: Kernel> Worker<K> {
     pub(crate) fn new(admission: Admission<K>, desk: Desk<K>) -> Self {
-        Self { admission, sessions: LiveSessions::default(), desk, run_queue: VecDeque::new(), stage: Stage::Serving }
+        let (sessions, moves) = (LiveSessions::default(), Moves::default());
+        Self { admission, sessions, desk, run_queue: VecDeque::new(), stage: Stage::Serving, moves }
     }
 
     /// One turn, `now` on the worker's clock (how long ago it started), with what the kernel has reported.
@@ -92,6 +95,7 @@ impl<K: Kernel> Worker<K> {
         self.admit();
         self.expire();
         self.let_in();
+        self.attend_to_moves();
         self.advance_drain();
         if self.sessions.len() == 0 {
             self.desk.pipes.let_go();
@@ -192,8 +196,9 @@ impl<K: Kernel> Worker<K> {
         if !self.run_queue.is_empty() || self.desk.queue.has_granted() {
             return Some(now_ms);
         }
-        let wakes = [self.desk.timers.next_ms(), self.admission.next_ms(now_ms), self.stage.deadline_ms()];
-        wakes.into_iter().flatten().min()
+        let own = [self.desk.timers.next_ms(), self.stage.deadline_ms()];
+        let wakes = own.into_iter().chain([self.admission.next_ms(now_ms), self.moves.next_ms(now_ms)]);
+        wakes.flatten().min()
     }
 
     /// A turn took so long.

@@ -12,6 +12,7 @@ mod control;
 mod drain;
 mod ends;
 mod keepalive;
+mod moved;
 mod ports_used_up;
 mod proxied;
 mod queueing;

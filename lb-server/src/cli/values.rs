@@ -22,3 +22,15 @@ pub(crate) enum DockerReach {
     /// By a port published on 127.0.0.1
     Port,
 }
+
+/// `--on-move`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OnMove {
+    /// It stays
+    Keep,
+    /// It may go on for the drain timeout
+    Drain,
+    /// It is reset
+    Close,
+}

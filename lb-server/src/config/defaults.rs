@@ -5,11 +5,12 @@
 //! (nothing is limited, looked for or asked for) has none, nor one that would be refused beside what was said: `vnodes` without
 //! `hash = "ring"`.
 
+use lb_core::config::ON_MOVE_RATE;
 use lb_core::ring::{Rule, VNODES_DEFAULT};
 
 use super::{Config, access, check, docker, places, record_requests, route};
 use crate::cli::period::Period;
-use crate::cli::values::DockerReach;
+use crate::cli::values::{DockerReach, OnMove};
 use crate::cli::{Affinity, Hash, Mode, NonHttp, Probing, Runtime, ServeArgs};
 use lb_admin::config::AdminAddr;
 use std::time::Duration;
@@ -42,6 +43,8 @@ fn control_plane(said: &ServeArgs, config: &Config) -> ServeArgs {
         state_dir: Some(config.state_root.clone()),
         keep_replicas: Some(false),
         drain_timeout: seconds(30),
+        on_move: Some(OnMove::Keep),
+        on_move_rate: Some(ON_MOVE_RATE),
         ..ServeArgs::default()
     }
 }

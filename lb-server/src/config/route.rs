@@ -1,9 +1,11 @@
-//! What is read of a connection and how its key is found: `--mode`, `--key`, `--affinity`, `--non-http`.
+//! What is read of a connection and how its key is found: `--mode`, `--key`, `--affinity`, `--non-http`;
+//! and what becomes of it when that key moves: `--on-move`.
 
-use lb_core::config::{Affinity, Mode, NonHttp};
+use lb_core::config::{Affinity, Mode, NonHttp, ON_MOVE_RATE, OnMove};
 use lb_core::session::key::KeySources;
 
 use super::ConfigError;
+use crate::cli::values;
 use crate::cli::{self, ServeArgs};
 
 /// Where the key is looked for, where `--key` doesn't say.
@@ -16,9 +18,11 @@ pub(super) struct Route {
     pub(super) keys: KeySources,
     pub(super) affinity: Affinity,
     pub(super) non_http: NonHttp,
+    pub(super) on_move: OnMove,
+    pub(super) on_move_rate: u32,
 }
 
-/// The four flags, made to agree with each other and with the profile.
+/// The flags, made to agree with each other and with the profile.
 pub(super) fn resolve(args: &ServeArgs, assignment: bool) -> Result<Route, ConfigError> {
     let mode = match args.mode {
         Some(cli::Mode::Tcp) => Mode::Tcp,
@@ -36,8 +40,14 @@ pub(super) fn resolve(args: &ServeArgs, assignment: bool) -> Result<Route, Confi
         Some(cli::NonHttp::Reject) => NonHttp::Reject,
         Some(cli::NonHttp::Raw) | None => NonHttp::Raw,
     };
+    let on_move = match args.on_move {
+        Some(values::OnMove::Drain) => OnMove::Drain,
+        Some(values::OnMove::Close) => OnMove::Close,
+        Some(values::OnMove::Keep) | None => OnMove::Keep,
+    };
+    let on_move_rate = args.on_move_rate.unwrap_or(ON_MOVE_RATE);
     let keys = args.key.as_deref().unwrap_or(KEY_SOURCES).parse()?;
-    Ok(Route { mode, keys, affinity, non_http })
+    Ok(Route { mode, keys, affinity, non_http, on_move, on_move_rate })
 }
 
 /// In `tcp` mode no byte of a session is looked at, so a flag about requests could only be ignored.

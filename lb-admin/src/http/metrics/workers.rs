@@ -42,6 +42,11 @@ const COUNTERS: &[WorkerCounter] = &[
 ];
 
 type Labelled = (&'static str, fn(&WorkerStats) -> &Counter);
+const MOVED: &[Labelled] = &[
+    ("kept", |stats| &stats.moved_kept),
+    ("closed", |stats| &stats.moved_closed),
+    ("drained", |stats| &stats.moved_drained),
+];
 const UNKEYED: &[Labelled] = &[
     ("random", |stats| &stats.unkeyed_random),
     ("raw", |stats| &stats.unkeyed_raw),
@@ -73,6 +78,8 @@ pub(super) fn write(page: &mut Page, control: &Control) {
     let by = |label: &'static str, counters: &[Labelled]| -> Vec<([Label; 1], u64)> {
         counters.iter().map(|(value, pick)| ([(label, (*value).to_owned())], total(*pick))).collect()
     };
+    let moved = "Sessions whose key a new mapping has given to another backend, by what became of them (--on-move)";
+    page.counters("sessions_moved", moved, by("result", MOVED));
     page.counters("sessions_unkeyed", "Sessions routed without a key from the request", by("reason", UNKEYED));
     let replays = "Requests sent to another backend because theirs was lost before the first response byte";
     page.counters("replays", replays, by("reason", REPLAYS));

@@ -374,7 +374,9 @@ impl State {
             self.version += 1;
             let routable = self.routable();
             self.ejections.published(self.version, &routable);
-            self.table = Arc::new(RingTable::new(self.version, Arc::clone(&self.slots), routable));
+            let owners = Arc::clone(&self.history.newest().owners);
+            let table = RingTable::new(self.version, Arc::clone(&self.slots), routable).with_owners(owners);
+            self.table = Arc::new(table);
             // Before anything that waits for its version, such as an answer.
             self.effects.insert(0, Effect::Publish(Arc::clone(&self.table)));
         }

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use mio::{Poll, Waker};
@@ -18,7 +19,7 @@ use crate::backend::places::PlaceLimits;
 use crate::backend::{Backend, BackendId, ProxyVersion, Seat, Weight};
 use crate::config::WorkerConfig;
 use crate::control::{Control, Notify};
-use crate::ring::{Member, Ring, RingConfig, RingTable, Rule};
+use crate::ring::{Member, Owners, Ring, RingConfig, RingTable, Rule, SlotMap};
 use crate::worker::admit::{Admission, Door};
 use crate::worker::desk::Desk;
 use crate::worker::source_limit::SourceLimit;
@@ -50,6 +51,8 @@ pub(super) struct Harness {
     pub(super) table: Option<Arc<RingTable>>,
     /// Backends that may have more sessions than places, or uncounted ones, because their limit was lowered.
     pub(super) lowered: Vec<BackendId>,
+    pub(super) owners: Option<Arc<Owners>>,
+    ready: Vec<Arc<Backend>>,
     ring: Ring,
     version: u64,
     commanded: bool,
@@ -84,6 +87,8 @@ impl Harness {
             backends: Vec::new(),
             table: None,
             lowered: Vec::new(),
+            owners: None,
+            ready: Vec::new(),
             ring,
             version: 0,
             commanded: false,
@@ -104,7 +109,24 @@ impl Harness {
 
     pub(super) fn publish(&mut self, ready: impl IntoIterator<Item = Arc<Backend>>) {
         self.version += 1;
-        let table = Arc::new(RingTable::new(self.version, self.ring.slot_map(), ready));
+        self.ready = ready.into_iter().collect();
+        let slots = self.ring.slot_map();
+        if self.owners.as_ref().is_none_or(|owners| owners.members() != slots.members()) {
+            self.owners = Some(Arc::new(Owners::new(&slots, |_| true)));
+        }
+        self.send_table();
+    }
+
+    /// The same backends are ready, under another mapping.
+    pub(super) fn owners_are(&mut self, owners: Arc<Owners>) {
+        self.version += 1;
+        self.owners = Some(owners);
+        self.send_table();
+    }
+
+    fn send_table(&mut self) {
+        let table = RingTable::new(self.version, self.ring.slot_map(), self.ready.iter().cloned());
+        let table = Arc::new(table.with_owners(self.owners.clone().expect("there is a mapping")));
         self.control.publish(&table);
         self.table = Some(table);
         self.commanded = true;
@@ -118,6 +140,21 @@ impl Harness {
     pub(super) fn evict(&mut self, backend: BackendId) {
         self.control.evict(backend);
         self.commanded = true;
+    }
+
+    /// How many sessions would move by this mapping, once the worker has counted.
+    pub(super) fn count_moved(&mut self, after: Owners) -> Receiver<u64> {
+        let (sender, counted) = mpsc::channel();
+        let asked = self.control.count_moved(Arc::new(after), move |count| sender.send(count).expect("it is awaited"));
+        self.commanded = true;
+        self.settle();
+        drop(asked);
+        counted
+    }
+
+    /// The slots of the table that was published last.
+    pub(super) fn slots(&self) -> Arc<SlotMap> {
+        Arc::clone(self.table.as_ref().expect("one was published").slots())
     }
 
     pub(super) fn limit_places(&mut self, backend: &Backend, limits: PlaceLimits) {

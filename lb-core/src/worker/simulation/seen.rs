@@ -6,7 +6,7 @@ use crate::worker::stats::WorkerStats;
 /// A way, by the name of its counter, and how to read it.
 type Way = (&'static str, fn(&WorkerStats) -> u64);
 
-const WAYS: [Way; 17] = [
+const WAYS: [Way; 20] = [
     ("retries", |stats| stats.retries.read()),
     ("replays_reset", |stats| stats.replays_reset.read()),
     ("replays_closed", |stats| stats.replays_closed.read()),
@@ -17,6 +17,9 @@ const WAYS: [Way; 17] = [
     ("queue_timeouts", |stats| stats.queue_timeouts.read()),
     ("spilled", |stats| stats.spilled.read()),
     ("evicted", |stats| stats.evicted.read()),
+    ("moved_kept", |stats| stats.moved_kept.read()),
+    ("moved_closed", |stats| stats.moved_closed.read()),
+    ("moved_drained", |stats| stats.moved_drained.read()),
     ("refused_unannounced", |stats| stats.refused_unannounced.read()),
     ("refused_by_source", |stats| stats.refused_by_source.read()),
     ("pipes_returned", |stats| stats.pipes_returned.read()),

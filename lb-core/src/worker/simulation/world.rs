@@ -20,7 +20,7 @@ use super::seen::Seen;
 use super::socket::Room;
 use crate::backend::ProxyVersion;
 use crate::backend::places::PlaceLimits;
-use crate::config::{Affinity, Mode, NonHttp, RETRIES_MAX, Splice, WorkerConfig};
+use crate::config::{Affinity, Mode, NonHttp, OnMove, RETRIES_MAX, Splice, WorkerConfig};
 use crate::ring::KeyHasher;
 use crate::session::balance::BalanceFactor;
 use crate::session::flow::Readiness;
@@ -354,6 +354,9 @@ fn config(random: &mut fastrand::Rng, weather: Weather) -> WorkerConfig {
         config.connections_per_source = random.choice([0, 0, 0, 2]).expect("there are four");
         config.connections_max = random.choice([3, 20, 1000]).expect("there are three");
         config.idle_timeout = Duration::from_secs(random.u64(5..60));
+        config.on_move = random.choice([OnMove::Keep, OnMove::Drain, OnMove::Close]).expect("there are three");
+        config.on_move_rate = random.choice([0, 1, 100]).expect("there are three");
+        config.drain_timeout = Duration::from_millis(random.u64(0..2_000));
     }
     config
 }

@@ -7,6 +7,7 @@ mod backends;
 mod bugs;
 mod door;
 mod facts;
+mod moved;
 mod overload;
 mod places;
 mod relay;
