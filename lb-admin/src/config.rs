@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use lb_core::backend::ProxyVersion;
@@ -10,6 +11,7 @@ use lb_core::ring::RingConfig;
 
 pub use self::backend::{BackendError, StaticBackend};
 pub use self::check::{Check, CheckKind, CheckKindError, OwnCheck, StatusSet, StatusSetError};
+use crate::access_log::Counts;
 use crate::token::Token;
 
 mod backend;
@@ -64,6 +66,26 @@ pub struct AdminConfig {
     pub keep_replicas: bool,
     /// Whether the number of replicas follows the load.
     pub autoscale: Option<AutoscaleConfig>,
+    /// What became of the access log's lines, where there is one.
+    pub access_log: Option<Arc<Counts>>,
+}
+
+/// `--access-log` and `--access-log-keys`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessLogConfig {
+    /// Where lines go.
+    pub target: AccessLogTarget,
+    /// Whether they carry the keys themselves.
+    pub raw_keys: bool,
+}
+
+/// Where the access log's lines go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccessLogTarget {
+    /// Our own stdout, on which nothing else is written.
+    Stdout,
+    /// The end of a file.
+    File(PathBuf),
 }
 
 /// `--autoscale`.

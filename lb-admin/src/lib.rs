@@ -5,6 +5,7 @@
 //! snapshots. What it decides is carried out by `supervisor` (processes) and `health` (checks), whose results come back
 //! as inputs. Deliberately absent: sockets of clients (lb-core) and what was typed on a command line (lb-server).
 
+pub mod access_log;
 pub mod autoscale;
 pub mod config;
 pub mod discovery;

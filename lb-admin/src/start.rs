@@ -128,6 +128,7 @@ fn start_with<L: Launcher>(
         changes: ChangeRate::new(config.access.changes_per_second),
         autoscale,
         hasher,
+        access_log: config.access_log.clone(),
     };
     prepared.start(|stop| serve_beside(api, inbox, listener, started, stop))
 }

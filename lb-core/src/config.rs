@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::access_log::Outlet;
 use crate::ring::KeyHasher;
 use crate::session::balance::BalanceFactor;
 use crate::session::key::{KeySource, KeySources};
@@ -50,6 +51,8 @@ pub struct WorkerConfig {
     pub serve_admin_paths: bool,
     /// Whether answered ids are recorded.
     pub record_answered: bool,
+    /// Where a record of each session goes; `None`: nowhere, and nothing is noted.
+    pub access_log: Option<Outlet>,
     /// Client connections over all workers; the rest waits in the accept queue.
     pub connections_max: usize,
     /// Client connections of one address (IPv6: one /64) over all workers; the rest is reset. 0 = as many as there may be.
@@ -92,6 +95,7 @@ impl WorkerConfig {
             drain_timeout: Duration::from_secs(30),
             serve_admin_paths: false,
             record_answered: false,
+            access_log: None,
             connections_max: 1000,
             connections_per_source: 0,
             accept_proxy: false,

@@ -7,7 +7,7 @@ use crate::session::key::{KeyOutcome, KeySource, KeySources};
 /// none where it is empty.
 pub fn query_key(target: &str, name: &str) -> Option<Vec<u8>> {
     match KeySources(vec![KeySource::Query(name.to_owned())]).find(target, None) {
-        KeyOutcome::Found(key) => Some(key.into_owned()),
+        KeyOutcome::Found(key, _) => Some(key.into_owned()),
         KeyOutcome::NeedsHead | KeyOutcome::Source | KeyOutcome::Random => None,
     }
 }

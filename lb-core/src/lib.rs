@@ -7,6 +7,7 @@
 //! Deliberately absent: tokio, Docker, JSON, configuration files. `ring` and `session` are pure: no socket,
 //! no clock, no randomness. `net` is thin: one syscall a function, its errno argued. `worker` joins the two.
 
+pub mod access_log;
 pub mod backend;
 pub mod config;
 pub mod control;

@@ -1,6 +1,6 @@
 //! The order in which a checked [`Config`] becomes a running balancer.
 //!
-//! File limit → front and admin bound → state folder and hash secret → workers → control plane → one line each on stderr
+//! File limit → front and admin bound, access log opened → state folder and hash secret → workers → control plane → one line each on stderr
 //! → `READY=1`. What can fail because of others (a port in use) fails before anything is started, so that an error leaves
 //! nothing behind. The way back is in [`crate::shutdown`].
 
@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use lb_admin::access_log::AccessLog;
 use lb_admin::config::{AdminAddr, AdminConfig, LaunchConfig};
 use lb_admin::http::Listener;
 use lb_admin::membership::snapshot::Snapshot;
@@ -19,15 +20,17 @@ use lb_core::control::Notify;
 use lb_core::net::listen::Fronts;
 use lb_core::net::source::check_source;
 use lb_core::worker;
+use tokio::signal::unix::Signal;
 use tokio::sync::{self, watch};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Config, Secret};
+use crate::cli::values::LogFormat;
+use crate::config::{Config, Log, Secret};
 use crate::limits::{self, Needs};
 use crate::notify::notify;
 use crate::say;
 use crate::shutdown::{self, Running};
-use crate::signals::Signals;
+use crate::signals::{self, Signals};
 use crate::state::StateDir;
 
 /// As long as this the start waits for its replicas before it says how many are there; it goes on either way.
@@ -35,7 +38,7 @@ const READY_WITHIN: Duration = Duration::from_secs(8);
 
 /// Serves until a signal asks for the end or a worker is lost.
 pub(crate) fn serve(config: &Config) -> anyhow::Result<()> {
-    log_to_stderr();
+    log_to_stderr(&config.log);
     let nofile = limits::raise_nofile();
     let needs =
         Needs { workers: config.workers, fronts: config.fronts.len(), backends: config.members(), pipes: config.pipes };
@@ -46,10 +49,18 @@ pub(crate) fn serve(config: &Config) -> anyhow::Result<()> {
     let fronts = Fronts::bind(&config.fronts, config.workers).context("front")?;
     let admin = config.admin.as_ref().map(lb_admin::http::bind).transpose().context("admin")?;
     let admin = admin.map(|listener| listener.with_connections_max(room.admin_connections));
+    let access_log = config.access_log.as_ref().map(AccessLog::start).transpose().context("--access-log")?;
     let port = fronts.addrs().first().context("a front is configured")?.port();
     let (state, secret, instance) = open_state(config, port)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(run(config, config.worker(secret, room), config.admin(state.path(), instance), fronts, admin))
+    let workers =
+        WorkerConfig { access_log: access_log.as_ref().map(AccessLog::outlet), ..config.worker(secret, room) };
+    let plane =
+        AdminConfig { access_log: access_log.as_ref().map(AccessLog::counts), ..config.admin(state.path(), instance) };
+    let outcome = runtime.block_on(run(config, workers, plane, fronts, admin, access_log.as_ref()));
+    // The workers have ended, so nothing is added any more.
+    access_log.into_iter().for_each(AccessLog::finish);
+    outcome
 }
 
 async fn run(
@@ -58,9 +69,11 @@ async fn run(
     plane: AdminConfig,
     fronts: Fronts,
     admin: Option<Listener>,
+    access_log: Option<&AccessLog>,
 ) -> anyhow::Result<()> {
     // Before anything is started or said: a signal that comes during the start must find somebody who stops what runs.
     let mut signals = Signals::new()?;
+    let asked = signals::reopen()?;
     announce(config, &fronts, admin.as_ref());
     let for_admin = Arc::new(sync::Notify::new());
     let for_us = Arc::new(sync::Notify::new());
@@ -79,6 +92,7 @@ async fn run(
     let reason = tokio::select! {
         reason = running.until_end(&mut signals) => reason,
         never = say_ready(snapshots, config.discovers()) => match never {},
+        never = reopen(asked, access_log) => match never {},
     };
     shutdown::stop(running, reason, config.drain_timeout, &mut signals).await
 }
@@ -167,18 +181,31 @@ fn open_state(config: &Config, port: u16) -> anyhow::Result<(StateDir, Secret, S
     Ok((state, secret, instance))
 }
 
-/// What happens to the membership, a line an event; `LB_LOG` chooses (`warn`, `debug`, `lb_admin=debug`, …).
-fn log_to_stderr() {
-    let filter = EnvFilter::try_from_env("LB_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let ansi = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+/// What happens to the membership, a line an event.
+fn log_to_stderr(log: &Log) {
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(&log.filter))
         .with_writer(std::io::stderr)
-        .with_ansi(ansi)
         .with_target(false)
         // It would tell stderr that stderr can't be written, and panic over it.
-        .log_internal_errors(false)
-        .init();
+        .log_internal_errors(false);
+    match log.format {
+        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Json => {
+            say::in_json();
+            lines.json().flatten_event(true).init();
+        }
+    }
+}
+
+/// Opens the access log anew whenever that is asked for. Then it has nothing to do.
+async fn reopen(mut asked: Signal, access_log: Option<&AccessLog>) -> Infallible {
+    while asked.recv().await.is_some() {
+        if let Some(log) = access_log {
+            log.reopen();
+        }
+    }
+    std::future::pending().await
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ use client::{EpochsArgs, EventsArgs, ExplainArgs, ReadyArgs, RepArgs, RingArgs, 
 use parse::{addresses, number_text, socket_addr, texts};
 use period::Period;
 use typed::Typed;
-use values::{Discover, DockerReach, OnMove};
+use values::{Discover, DockerReach, LogFormat, OnMove};
 
 /// A layer-4 consistent-hash load balancer that keeps its replicas alive.
 #[derive(Debug, Parser)]
@@ -360,6 +360,20 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "LB_PIPES", value_name = "N", allow_negative_numbers = true)]
     pub(crate) pipes: Option<usize>,
 
+    /// How what happens is told on stderr [default: text]
+    #[arg(long, env = "LB_LOG_FORMAT", value_enum)]
+    pub(crate) log: Option<LogFormat>,
+    /// What of it: error, warn, info, debug, trace, also by part, as in info,lb_admin::health=debug [default: info]
+    #[arg(long, env = "LB_LOG", value_name = "LEVEL")]
+    pub(crate) log_level: Option<String>,
+    /// A JSON line for each client connection that has ended: off, stdout, or a file, opened anew on SIGUSR1
+    /// [default: off]
+    #[arg(long, env = "LB_ACCESS_LOG", value_name = "off|stdout|FILE")]
+    pub(crate) access_log: Option<String>,
+    /// With the keys themselves, which may be private, beside their hashes [default: false]
+    #[arg(long, env = "LB_ACCESS_LOG_KEYS", num_args = 0..=1, default_missing_value = "true", value_name = "true|false")]
+    pub(crate) access_log_keys: Option<bool>,
+
     /// assignment: the settings under which the assignment's scripts run unchanged
     #[arg(long, env = "LB_PROFILE", value_enum)]
     pub(crate) profile: Option<Profile>,
@@ -391,7 +405,7 @@ impl ServeArgs {
             hash_key_file affinity mode non_http connect_timeout head_timeout first_byte_timeout idle_timeout drain_timeout
             on_move on_move_rate retries retry_budget max_connections queue queue_timeout balance_factor pipe_size pipes profile
             record_requests state_dir keep_replicas backends_file check_port check_status check_interval check_timeout check_rise
-            check_fall max_ejected discover)
+            check_fall max_ejected discover log log_level access_log access_log_keys)
     }
 }
 

@@ -3,7 +3,7 @@
 //! Asked for explicitly, because for PID 1 of a container the kernel ignores a signal that nothing waits for, and because
 //! the default of SIGHUP (the terminal was closed) and SIGQUIT (Ctrl-\) would leave our replicas behind. A SIGHUP that
 //! was ignored when we came stays so: that is what nohup(1) asks for. SIGPIPE is ignored already, by the runtime of the
-//! language, in every Rust program.
+//! language, in every Rust program. SIGUSR1 ends nothing: it asks for the access log to be opened anew.
 
 use std::future::poll_fn;
 use std::io;
@@ -34,6 +34,11 @@ impl Signals {
         })
         .await;
     }
+}
+
+/// SIGUSR1, also where nothing is to be opened anew: its default would end the process.
+pub(crate) fn reopen() -> io::Result<Signal> {
+    signal(SignalKind::user_defined1())
 }
 
 /// Whether a process with this /proc/PID/status ignores a signal: `SigIgn` has bit n − 1 for signal n, in hex.

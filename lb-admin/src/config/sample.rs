@@ -27,5 +27,6 @@ pub(crate) fn config(replicas: u32) -> AdminConfig {
         instance: "0123456789abcdef".into(),
         keep_replicas: false,
         autoscale: None,
+        access_log: None,
     }
 }

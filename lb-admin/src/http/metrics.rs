@@ -38,6 +38,7 @@ fn written(api: &Api, format: Format) -> String {
     let snapshot = api.membership.snapshot();
     let mut page = Page::new(format);
     workers::write(&mut page, &api.control);
+    workers::write_access_log(&mut page, &api.control, api.access_log.as_deref());
     backends::write(&mut page, &snapshot);
     membership::write(&mut page, &snapshot, &api.membership);
     if let Some(readings) = &api.autoscale {

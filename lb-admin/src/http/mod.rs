@@ -12,6 +12,7 @@ use std::sync::Arc;
 use lb_core::control::Control;
 use lb_core::ring::KeyHasher;
 
+use crate::access_log::Counts;
 use crate::autoscale::Readings;
 use crate::config::Access;
 use crate::events::EventLog;
@@ -66,4 +67,6 @@ pub struct Api {
     pub autoscale: Option<Arc<Readings>>,
     /// How the workers hash keys, to explain where one goes; its secret is shown to nobody.
     pub hasher: KeyHasher,
+    /// What became of the access log's lines, where there is one.
+    pub access_log: Option<Arc<Counts>>,
 }

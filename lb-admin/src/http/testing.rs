@@ -61,6 +61,7 @@ pub(crate) fn scripted(snapshot: Snapshot, answer: Result<Snapshot, ChangeError>
         changes: ChangeRate::new(0),
         autoscale: None,
         hasher: KeyHasher::new([7; 16], false),
+        access_log: None,
     };
     Scripted { api, asked, snapshot }
 }

@@ -36,11 +36,45 @@ pub struct KeySources(pub Vec<KeySource>);
 #[error("'{0}' is no key source; known: query:NAME, header:NAME, cookie:NAME, path, source, random")]
 pub struct KeySourceError(String);
 
+/// Where a session's key came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyedBy {
+    /// A parameter of the query.
+    Query,
+    /// A header field.
+    Header,
+    /// A cookie.
+    Cookie,
+    /// The path.
+    Path,
+    /// No source yielded one, or `random` was configured.
+    Random,
+    /// The bytes aren't HTTP: the client address.
+    Raw,
+    /// `--mode tcp`, or `source` was configured: the client address.
+    Source,
+}
+
+impl KeyedBy {
+    /// In one word, as `--key` has it where it has one.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Header => "header",
+            Self::Cookie => "cookie",
+            Self::Path => "path",
+            Self::Random => "random",
+            Self::Raw => "raw",
+            Self::Source => "source",
+        }
+    }
+}
+
 /// What the sources yielded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyOutcome<'a> {
-    /// A key from the request.
-    Found(Cow<'a, [u8]>),
+    /// A key from the request, and where it stood.
+    Found(Cow<'a, [u8]>, KeyedBy),
     /// The next source to ask needs the header fields.
     NeedsHead,
     /// By the client address, because `source` was next.
@@ -53,17 +87,17 @@ impl KeySources {
     /// Asks the sources in order. `headers`: `None` while only the first line has arrived.
     pub fn find<'a>(&self, target: &'a str, headers: Option<&[Header<'a>]>) -> KeyOutcome<'a> {
         for source in &self.0 {
-            let found = match (source, headers) {
-                (KeySource::Query(name), _) => query_parameter(target, name),
-                (KeySource::Path, _) => Some(Cow::Borrowed(path(target).as_bytes())),
+            let (found, by) = match (source, headers) {
+                (KeySource::Query(name), _) => (query_parameter(target, name), KeyedBy::Query),
+                (KeySource::Path, _) => (Some(Cow::Borrowed(path(target).as_bytes())), KeyedBy::Path),
                 (KeySource::Header(_) | KeySource::Cookie(_), None) => return KeyOutcome::NeedsHead,
-                (KeySource::Header(name), Some(headers)) => header(headers, name).map(Cow::Borrowed),
-                (KeySource::Cookie(name), Some(headers)) => cookie(headers, name).map(Cow::Borrowed),
+                (KeySource::Header(name), Some(headers)) => (header(headers, name).map(Cow::Borrowed), KeyedBy::Header),
+                (KeySource::Cookie(name), Some(headers)) => (cookie(headers, name).map(Cow::Borrowed), KeyedBy::Cookie),
                 (KeySource::Source, _) => return KeyOutcome::Source,
                 (KeySource::Random, _) => return KeyOutcome::Random,
             };
             if let Some(key) = found.filter(|key| !key.is_empty()) {
-                return KeyOutcome::Found(key);
+                return KeyOutcome::Found(key, by);
             }
         }
         KeyOutcome::Random

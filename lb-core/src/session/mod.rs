@@ -30,9 +30,10 @@ use body::RequestEnd;
 use close::CloseReason;
 use first_line::HeadScan;
 use flow::{Direction, Readiness, Side};
+use key::KeyedBy;
 use moved::Routed;
 use relay::{Relay, Step};
-use request::{Decision, KeyedBy};
+use request::Decision;
 use route::{Failure, Route};
 
 use crate::outcome::Filled;

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use super::answer::Status;
 use super::body::RequestEnd;
 use super::first_line::{HeadScan, Line, NotAHead, Scan, with_headers};
-use super::key::{self, KeyOutcome};
+use super::key::{self, KeyOutcome, KeyedBy};
 use crate::config::{Affinity, Mode, NonHttp, WorkerConfig};
 use crate::ring::KeyHash;
 
@@ -30,9 +30,9 @@ pub enum Verdict {
 pub struct Decision {
     /// The hashed key.
     pub key: KeyHash,
-    /// Where the key came from.
+    /// Where the key came from; all but those from the request are counted, so that no unkeyed session goes unseen.
     pub keyed_by: KeyedBy,
-    /// The key itself, where ids are recorded and this one is from the request.
+    /// The key itself, where ids are recorded or logged and this one is from the request.
     pub recorded: Option<Box<[u8]>>,
     /// Whether the client speaks HTTP, so that the front may answer.
     pub http: bool,
@@ -40,19 +40,6 @@ pub struct Decision {
     pub end: RequestEnd,
     /// Length of the head that is to be rewritten with `Connection: close`, and of its first line.
     pub rewrite: Option<(usize, usize)>,
-}
-
-/// Where a key came from; everything but `Request` is counted, so that no unkeyed session goes unseen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyedBy {
-    /// A configured source found it in the request.
-    Request,
-    /// No source yielded one, or `random` was configured.
-    Random,
-    /// The bytes aren't HTTP: the client address.
-    Raw,
-    /// `--mode tcp`, or `source` was configured: the client address.
-    Source,
 }
 
 /// What a decision depends on besides the bytes.
@@ -118,6 +105,10 @@ fn is_admin_path(path: &str) -> bool {
 }
 
 impl Context<'_> {
+    fn wants_keys(&self) -> bool {
+        self.config.record_answered || self.config.access_log.as_ref().is_some_and(|outlet| outlet.raw_keys)
+    }
+
     fn whole_head(
         &self,
         line: &Line<'_>,
@@ -136,10 +127,10 @@ impl Context<'_> {
 
     fn decision(&self, outcome: KeyOutcome<'_>) -> Decision {
         match outcome {
-            KeyOutcome::Found(key) => Decision {
+            KeyOutcome::Found(key, keyed_by) => Decision {
                 key: self.config.hasher.hash(&key),
-                keyed_by: KeyedBy::Request,
-                recorded: self.config.record_answered.then(|| key.as_ref().into()),
+                keyed_by,
+                recorded: self.wants_keys().then(|| key.as_ref().into()),
                 http: true,
                 end: RequestEnd::Never,
                 rewrite: None,

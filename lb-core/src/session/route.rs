@@ -38,9 +38,10 @@ pub struct Choice {
 }
 
 /// How an attempt ended. The first three left nothing behind at the backend, the others may have: it had the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Failure {
     /// Nobody could be tried.
+    #[default]
     NoneReady,
     /// The connect was refused, reset, unreachable, or answered by ourselves.
     Refused,
@@ -117,6 +118,11 @@ impl Route {
             }
         }
         Err(self.last_failure.status())
+    }
+
+    /// What it is routed by.
+    pub fn key(&self) -> KeyHash {
+        self.key
     }
 
     /// How the attempt before the one last given ended.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::flow::Direction::{BackendToClient, ClientToBackend};
-use super::request::KeyedBy;
+use super::key::KeyedBy;
 use super::*;
 use crate::config::WorkerConfig;
 use crate::outcome::Flushed;
@@ -20,14 +20,7 @@ fn config() -> WorkerConfig {
 }
 
 fn decision(http: bool) -> Decision {
-    Decision {
-        key: KeyHash(1),
-        keyed_by: KeyedBy::Request,
-        recorded: None,
-        http,
-        end: RequestEnd::Never,
-        rewrite: None,
-    }
+    Decision { key: KeyHash(1), keyed_by: KeyedBy::Query, recorded: None, http, end: RequestEnd::Never, rewrite: None }
 }
 
 fn routed(http: bool) -> Session {

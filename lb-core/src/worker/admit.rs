@@ -4,7 +4,7 @@
 //! reached, no descriptor left) it is **owed**, and made up for: in the next turn, when a session closes, or a few
 //! milliseconds later, whichever the reason allows (FAULTS fact 2).
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -167,7 +167,7 @@ impl<K: Kernel> Admission<K> {
                     if self.owed != Owed::Nothing {
                         self.owed = Owed::NextTurn;
                     }
-                    return self.let_in(sessions, stream, client.ip(), now_ms);
+                    return self.let_in(sessions, stream, client, now_ms);
                 }
                 Accepted::Empty => self.ready[number] = false,
                 Accepted::Lost => return Admitted::Lost,
@@ -180,9 +180,9 @@ impl<K: Kernel> Admission<K> {
 
     /// Over the limit a client is reset at once, as a connection limit of a layer-4 proxy does: it costs nothing to keep,
     /// and says what a 503 would say to some.
-    fn let_in(&self, sessions: &mut LiveSessions<K>, stream: K::Stream, client: IpAddr, now_ms: u64) -> Admitted {
+    fn let_in(&self, sessions: &mut LiveSessions<K>, stream: K::Stream, client: SocketAddr, now_ms: u64) -> Admitted {
         let by_address = self.door.sources.as_ref().filter(|_| !self.door.accept_proxy);
-        if by_address.is_some_and(|sources| !sources.enter(client)) {
+        if by_address.is_some_and(|sources| !sources.enter(client.ip())) {
             self.kernel.reset(stream);
             return Admitted::RefusedBySource;
         }
@@ -280,11 +280,12 @@ pub(crate) struct Turned {
 }
 
 impl<K: Kernel> Live<K> {
-    pub(super) fn accepted(session: Session, client: Socket<K::Stream>, client_ip: IpAddr) -> Self {
+    pub(super) fn accepted(session: Session, client: Socket<K::Stream>, addr: SocketAddr) -> Self {
         Self {
             session,
             client,
-            client_ip,
+            client_ip: addr.ip(),
+            client_port: addr.port(),
             announced: None,
             source_counted: false,
             backend: None,
@@ -298,6 +299,7 @@ impl<K: Kernel> Live<K> {
             pipe_to_backend: None,
             pipe_to_client: None,
             recorded: None,
+            notes: None,
             armed_ms: 0,
             in_run_queue: false,
             backend_nodelay: false,

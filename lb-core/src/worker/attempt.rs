@@ -9,6 +9,7 @@ use super::proxied;
 use super::queue::{self, Entered, Standing};
 use super::replay;
 use super::token::SessionKey;
+use crate::access_log::Stage;
 use crate::backend::BackendId;
 use crate::control::Report;
 use crate::net::connect::{self, ConnectFailure};
@@ -43,6 +44,10 @@ pub(crate) fn connect<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut
 fn choose<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Result<BackendHandle, Status> {
     let retries = desk.config.retries;
     let (Some(applied), Some(route)) = (&desk.table, live.session.route()) else { return Err(Status::Unavailable) };
+    if let Some(notes) = &mut live.notes {
+        notes.table_version = applied.table.version();
+        notes.slot = Some(applied.table.slots().slot_of(route.key()));
+    }
     let table = &applied.table;
     let bounds = desk.config.balance_factor.map(|factor| Bounds::new(table, factor));
     // The first is the key's own, whatever was seen of it: only a table says otherwise. Further ones are few, and not for
@@ -65,12 +70,16 @@ fn choose<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Result<BackendHa
         Failure::Closed => stats.replays_closed.add(1),
         Failure::Overdue => stats.replays_overdue.add(1),
     }
+    if let Some(notes) = &mut live.notes {
+        notes.replays += u32::from(failure.is_after_sending());
+    }
     stats.spilled.add(u64::from(choice.spilled && !is_retry));
     applied.handle(choice.index).ok_or(Status::Unavailable)
 }
 
 fn begin<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Option<Action> {
     let addr = live.routed_to.as_ref()?.addr;
+    live.enter(Stage::Connect, desk.now_us);
     let bytes_follow = desk.fresh + live.to_backend.len() > 0 || wants_header(live);
     match desk.kernel.connect(addr, bytes_follow) {
         Ok(stream) => {
@@ -135,6 +144,7 @@ fn opened<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, count: usize) {
         desk.port.shared.stats.connect.record(took_us);
     }
     live.begin_lap(desk.now_us);
+    live.enter(Stage::Wait, desk.now_us);
     if let Some(backend) = &live.routed_to {
         backend.counters.cell(desk.worker).sessions.add(1);
         live.counted = true;

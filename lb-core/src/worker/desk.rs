@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::buffers::{Buffers, SCRATCH_BYTES};
 use super::heads::Heads;
+use super::journal::Journal;
 use super::live::{BackendHandle, Live, Registered};
 use super::losses::Losses;
 use super::pipes::Pipes;
@@ -36,6 +37,7 @@ pub(crate) struct Desk<K: Kernel> {
     pub(crate) fresh: usize,
     pub(crate) buffers: Buffers,
     pub(crate) heads: Heads,
+    pub(crate) journal: Journal,
     pub(crate) retry_budget: RetryBudget,
     pub(crate) losses: Losses,
     pub(crate) pipes: Pipes<K::Pipe>,
@@ -88,6 +90,7 @@ impl<K: Kernel> Desk<K> {
         Self {
             kernel,
             pipes: Pipes::new(config.pipe_bytes, config.pipes_max),
+            journal: Journal::new(config.access_log.clone()),
             config,
             port,
             worker,
@@ -154,8 +157,9 @@ impl<K: Kernel> Desk<K> {
         }
     }
 
-    /// Bytes were handed on: for the worker, and for the backend.
-    pub(crate) fn count_bytes(&self, live: &Live<K>, direction: Direction, count: u64) {
+    /// Bytes were handed on: for the worker, for the backend, and for the session's line.
+    pub(crate) fn count_bytes(&self, live: &mut Live<K>, direction: Direction, count: u64) {
+        live.note_bytes(direction, count);
         let stats = &self.port.shared.stats;
         let backend = live.routed_to.as_ref().map(|backend| backend.counters.cell(self.worker));
         match direction {

@@ -9,6 +9,7 @@ use super::farewell;
 use super::live::Live;
 use super::token::SessionKey;
 use super::{attempt, proxied, replay, request, splicing};
+use crate::access_log::Stage;
 use crate::control::Answered;
 use crate::net::kernel::Kernel;
 use crate::outcome::{Filled, Flushed};
@@ -46,6 +47,8 @@ pub(crate) enum Driven {
 /// Drives a session for the first time, in the turn in which it was accepted.
 pub(crate) fn begin<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut Desk<K>) -> Driven {
     live.accepted_us = desk.now_us;
+    let first = if desk.config.accept_proxy { Stage::Announcement } else { Stage::Head };
+    live.notes = desk.journal.open(first, desk.now_us);
     drive(live, key, desk)
 }
 
@@ -60,7 +63,12 @@ pub(crate) fn expire<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut 
     if live.session.is_connecting() {
         attempt::abandon(live, desk);
     }
-    desk.port.shared.stats.queue_timeouts.add(u64::from(live.session.is_queued()));
+    if live.session.is_queued() {
+        desk.port.shared.stats.queue_timeouts.add(1);
+        if let Some(notes) = &mut live.notes {
+            notes.queue_timed_out = true;
+        }
+    }
     let action = live.session.expired(received, desk.now_ms);
     follow(live, key, desk, Some(action))
 }
@@ -184,6 +192,7 @@ pub(super) fn note_response_bytes<K: Kernel>(live: &mut Live<K>, desk: &mut Desk
         if let Some(backend) = &live.routed_to {
             backend.counters.cell(desk.worker).first_byte.record(waited_us);
         }
+        live.enter(Stage::Data, desk.now_us);
     }
     live.answered_since = true;
     count

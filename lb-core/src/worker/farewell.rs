@@ -1,6 +1,7 @@
 //! How a session's sockets are let go: the front's own answers, lingering, and closing.
 
 use super::desk::Desk;
+use super::journal;
 use super::live::Live;
 use super::queue;
 use super::splicing;
@@ -16,6 +17,7 @@ use crate::session::close::{CloseReason, Farewell};
 /// unread input would destroy the answer (FAULTS fact 6).
 pub(crate) fn answer<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, status: Status) -> Option<Action> {
     desk.port.shared.stats.answers[status.index()].add(1);
+    live.is_decided(desk.now_us);
     // Nothing was sent to this client yet, so its empty send buffer takes the whole of these few hundred bytes.
     let response = status.response();
     if desk.kernel.write(&live.client.stream, response, true) != Flushed::Bytes(response.len()) {
@@ -26,6 +28,7 @@ pub(crate) fn answer<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, status: 
 
 /// Says FIN to the client and lets the backend go; what the client still sends is read and thrown away.
 pub(crate) fn linger<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, reason: CloseReason) -> Option<Action> {
+    live.is_decided(desk.now_us);
     let (_, farewell) = reason.farewells();
     let_backend_go(live, desk, farewell);
     desk.heads.release(&mut live.sent);
@@ -52,6 +55,7 @@ pub(crate) fn let_backend_go<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, 
 /// Closes both sockets as the reason says, and gives everything back.
 pub(crate) fn close<K: Kernel>(mut live: Live<K>, desk: &mut Desk<K>, reason: CloseReason) {
     uncount(&mut live, desk);
+    journal::close(&mut live, desk, reason);
     if live.source_counted
         && let Some(sources) = &desk.sources
     {

@@ -8,6 +8,7 @@ use slab::Slab;
 
 use super::buffers::Held;
 use super::heads::Head;
+use super::journal::Notes;
 use super::pipes::Loan;
 use super::queue::Standing;
 use super::token::{End, SessionKey};
@@ -51,6 +52,8 @@ pub(crate) struct Live<K: Kernel> {
     pub(crate) session: Session,
     pub(crate) client: Socket<K::Stream>,
     pub(crate) client_ip: IpAddr,
+    /// Of the connection itself, whoever was announced on it.
+    pub(crate) client_port: u16,
     /// Whom a PROXY header named. Boxed: most fronts are asked directly, and every session would pay for the place.
     pub(crate) announced: Option<Box<Endpoints>>,
     /// Counts for its client's address, until it closes.
@@ -71,6 +74,8 @@ pub(crate) struct Live<K: Kernel> {
     /// The id to record when the first byte of the response comes. Boxed twice, since only some runs record at all and
     /// every session pays for the width of this field.
     pub(crate) recorded: Option<Box<Box<[u8]>>>,
+    /// What its line in the access log will say, where there is one.
+    pub(crate) notes: Option<Box<Notes>>,
     /// The deadline for which an entry in the timers exists; 0 = none.
     pub(crate) armed_ms: u64,
     /// Waits in the run queue.

@@ -14,6 +14,7 @@ mod dispatch;
 mod event_loop;
 mod farewell;
 mod heads;
+mod journal;
 mod live;
 mod losses;
 mod moves;

@@ -8,6 +8,7 @@
 use super::desk::Desk;
 use super::live::Live;
 use super::request;
+use crate::access_log::Stage;
 use crate::net::connect::ConnectFailure;
 use crate::net::kernel::Kernel;
 use crate::outcome::{Filled, Flushed};
@@ -36,6 +37,7 @@ pub(crate) fn read_announcement<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K
                 live.announced = Some(Box::new(endpoints));
             }
             live.session.announced();
+            live.enter(Stage::Head, desk.now_us);
             if !enter_by_source(live, desk) {
                 return Some(Action::Close(CloseReason::TooManyOfSource));
             }

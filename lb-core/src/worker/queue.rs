@@ -16,6 +16,7 @@ use mio::Waker;
 use super::desk::Desk;
 use super::live::{BackendHandle, Live};
 use super::token::SessionKey;
+use crate::access_log::Stage;
 use crate::backend::BackendId;
 use crate::backend::places::{Places, QueueFull};
 use crate::net::kernel::Kernel;
@@ -192,6 +193,7 @@ pub(crate) fn enter<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut D
             stats.queued.add(1);
             live.standing = standing;
             live.session.queued(desk.now_ms);
+            live.enter(Stage::Queue, desk.now_us);
             Entered::Later
         }
         Ok(standing) => {
@@ -200,6 +202,7 @@ pub(crate) fn enter<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut D
         }
         Err(QueueFull) => {
             stats.queue_full.add(1);
+            live.enter(Stage::Queue, desk.now_us);
             Entered::Refused
         }
     }

@@ -8,7 +8,8 @@ use crate::outcome::Filled;
 use crate::session::answer::Status;
 use crate::session::close::CloseReason;
 use crate::session::flow::Direction;
-use crate::session::request::{Context, Decision, KeyedBy, Verdict, decide, decide_raw};
+use crate::session::key::KeyedBy;
+use crate::session::request::{Context, Decision, Verdict, decide, decide_raw};
 use crate::session::{Action, HeadCut, body};
 
 /// Reads once and decides. Gives what comes next where that isn't for the session to say.
@@ -101,7 +102,7 @@ fn cut_short_after_read<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Op
 fn routed<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, mut decision: Decision) {
     let stats = &desk.port.shared.stats;
     match decision.keyed_by {
-        KeyedBy::Request => {}
+        KeyedBy::Query | KeyedBy::Header | KeyedBy::Cookie | KeyedBy::Path => {}
         KeyedBy::Random => stats.unkeyed_random.add(1),
         KeyedBy::Raw => stats.unkeyed_raw.add(1),
         KeyedBy::Source => stats.unkeyed_source.add(1),
@@ -117,7 +118,18 @@ fn routed<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, mut decision: Decis
         desk.fresh = 0;
         desk.buffers.replace(&mut live.to_backend, rewritten);
     }
+    note_key(live, desk, &mut decision);
     live.recorded = decision.recorded.take().map(Box::new);
     live.session.decided(&decision, desk.fresh + live.to_backend.len());
     live.session.relay.splice(desk.config.splice);
+}
+
+/// For the access log. Ids that are kept by the control side too are copied; most runs do one of the two.
+fn note_key<K: Kernel>(live: &mut Live<K>, desk: &Desk<K>, decision: &mut Decision) {
+    let Some(notes) = &mut live.notes else { return };
+    notes.keyed_by = Some(decision.keyed_by);
+    if desk.journal.wants_raw_keys() {
+        let keeps = desk.config.record_answered;
+        notes.raw_key = if keeps { decision.recorded.clone() } else { decision.recorded.take() };
+    }
 }

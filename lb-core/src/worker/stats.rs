@@ -71,6 +71,8 @@ pub struct WorkerStats {
     pub stale_events: Counter,
     /// Reports that didn't fit their channel.
     pub reports_dropped: Counter,
+    /// Records of the access log that didn't fit theirs.
+    pub access_log_dropped: Counter,
     /// Bytes from clients to backends.
     pub bytes_to_backend: Counter,
     /// Bytes from backends to clients.

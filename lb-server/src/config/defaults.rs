@@ -10,7 +10,7 @@ use lb_core::ring::{Rule, VNODES_DEFAULT};
 
 use super::{Config, access, check, docker, places, record_requests, route};
 use crate::cli::period::Period;
-use crate::cli::values::{DockerReach, OnMove};
+use crate::cli::values::{DockerReach, LogFormat, OnMove};
 use crate::cli::{Affinity, Hash, Mode, NonHttp, Probing, Runtime, ServeArgs};
 use lb_admin::config::AdminAddr;
 use std::time::Duration;
@@ -45,6 +45,10 @@ fn control_plane(said: &ServeArgs, config: &Config) -> ServeArgs {
         drain_timeout: seconds(30),
         on_move: Some(OnMove::Keep),
         on_move_rate: Some(ON_MOVE_RATE),
+        log: Some(LogFormat::Text),
+        log_level: Some("info".to_owned()),
+        access_log: Some("off".to_owned()),
+        access_log_keys: Some(false),
         ..ServeArgs::default()
     }
 }

@@ -132,6 +132,13 @@ pub(crate) enum ConfigError {
     #[error("--profile assignment needs --affinity request: leave --affinity out")]
     ProfileNeedsRequests,
 
+    #[error("--log-level '{0}': write error, warn, info, debug or trace, also by part: info,lb_admin::health=debug")]
+    LogLevel(String),
+    #[error("--access-log: write off, stdout, or the path of a file")]
+    AccessLog,
+    #[error("--access-log-keys goes with --access-log only: leave it out or add --access-log stdout or a file")]
+    KeysWithoutAccessLog,
+
     #[error("--hash-key-file {}: {source}", path.display())]
     SecretUnreadable { path: PathBuf, source: std::io::Error },
     #[error("--hash-key-file {}: must hold 32 hex digits; make one with `openssl rand -hex 16`", path.display())]

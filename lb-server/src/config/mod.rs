@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lb_admin::config::{
-    Access, AdminAddr, AdminConfig, AutoscaleConfig, BackendsFile, DockerConfig, DockerDiscovery, LaunchConfig, Names,
-    StaticBackend,
+    Access, AccessLogConfig, AdminAddr, AdminConfig, AutoscaleConfig, BackendsFile, DockerConfig, DockerDiscovery,
+    LaunchConfig, Names, StaticBackend,
 };
 use lb_core::config::{RETRIES_MAX, RETRY_BUDGET_PERCENT_MAX, Source, Splice, WorkerConfig};
 use lb_core::ring::{KeyHasher, RingConfig};
@@ -33,6 +33,7 @@ mod front;
 mod keys;
 mod launch;
 mod loaded;
+mod log;
 mod mask;
 mod names;
 mod pipes;
@@ -47,6 +48,7 @@ mod tests;
 
 pub(crate) use error::ConfigError;
 pub(crate) use loaded::Loaded;
+pub(crate) use log::Log;
 pub(crate) use pipes::Pipes;
 pub(crate) use state::{Secret, secret_from_text};
 pub(crate) use surroundings::Surroundings;
@@ -116,6 +118,10 @@ pub(crate) struct Config {
     pub(crate) pipes: Pipes,
     assignment: bool,
     record_requests: Option<usize>,
+    /// What is told on stderr.
+    pub(crate) log: Log,
+    /// Where a line for each session goes.
+    pub(crate) access_log: Option<AccessLogConfig>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -181,6 +187,8 @@ impl Config {
             pipes: pipes::resolve(args.pipe_size, args.pipes, around)?,
             assignment,
             record_requests: record_requests(args.record_requests, assignment)?,
+            log: log::resolve(args)?,
+            access_log: log::access_log(args)?,
         })
     }
 
@@ -216,7 +224,7 @@ impl Config {
         self.connections.source.as_ref()
     }
 
-    /// The data plane's part.
+    /// The data plane's part, without the access log, which is opened at boot.
     pub(crate) fn worker(&self, secret: Secret, room: Room) -> WorkerConfig {
         WorkerConfig {
             mode: self.route.mode,
@@ -237,6 +245,7 @@ impl Config {
             drain_timeout: self.drain_timeout,
             serve_admin_paths: self.assignment,
             record_answered: self.record_requests.is_some(),
+            access_log: None,
             connections_per_source: self.connections.per_source,
             accept_proxy: self.connections.accept_proxy,
             source: self.connections.source,
@@ -273,6 +282,7 @@ impl Config {
             instance,
             keep_replicas: self.keep_replicas,
             autoscale: self.autoscale,
+            access_log: None,
         }
     }
 }

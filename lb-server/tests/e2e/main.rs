@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should panic where it is")]
 
+mod access_log;
 mod admin_errors;
 mod admin_safety;
 mod answers;
@@ -25,6 +26,7 @@ mod garbage;
 mod healing;
 mod health;
 mod limits;
+mod logging;
 mod membership;
 mod non_http;
 mod profile;

@@ -6,6 +6,7 @@ use lb_core::worker::stats::{ANSWER_STATUSES, WorkerStats};
 
 use super::histograms::{HISTOGRAMS, counted};
 use super::page::{Label, Page};
+use crate::access_log::Counts;
 
 type WorkerCounter = (&'static str, &'static str, fn(&WorkerStats) -> &Counter);
 const COUNTERS: &[WorkerCounter] = &[
@@ -64,6 +65,14 @@ const REFUSED: &[Labelled] = &[
 ];
 const DIRECTIONS: &[Labelled] =
     &[("client_to_backend", |stats| &stats.bytes_to_backend), ("backend_to_client", |stats| &stats.bytes_to_client)];
+
+/// Lines and dropped ones together are the connections closed, but for those under way. 0 where there is no such log.
+pub(super) fn write_access_log(page: &mut Page, control: &Control, counts: Option<&Counts>) {
+    let not_taken: u64 = control.stats().map(|stats| stats.access_log_dropped.read()).sum();
+    let (written, lost) = counts.map_or((0, 0), |counts| (counts.written(), counts.lost()));
+    page.counter("access_log_lines", "Lines of the access log that were written", written);
+    page.counter("access_log_dropped", "Lines lost: not taken in time, or not writable", not_taken + lost);
+}
 
 /// Writes all of it.
 pub(super) fn write(page: &mut Page, control: &Control) {

@@ -8,7 +8,7 @@ fn sources(text: &str) -> KeySources {
 
 fn found(sources_text: &str, target: &str) -> Option<String> {
     match sources(sources_text).find(target, Some(&[])) {
-        KeyOutcome::Found(key) => Some(String::from_utf8_lossy(&key).into_owned()),
+        KeyOutcome::Found(key, _) => Some(String::from_utf8_lossy(&key).into_owned()),
         _ => None,
     }
 }
@@ -43,10 +43,10 @@ fn absolute_targets_and_fragments_are_understood() {
 #[test]
 fn sources_are_asked_in_order_and_only_a_header_waits_for_the_head() {
     let default = sources("query:request_id,query:id,header:x-request-id,random");
-    assert_eq!(default.find("/r?id=7", None), KeyOutcome::Found(Cow::Borrowed(b"7")));
+    assert_eq!(default.find("/r?id=7", None), KeyOutcome::Found(Cow::Borrowed(b"7"), KeyedBy::Query));
     assert_eq!(default.find("/r", None), KeyOutcome::NeedsHead);
     let fields = [Header { name: "X-REQUEST-ID", value: b" 9 " }];
-    assert_eq!(default.find("/r", Some(&fields)), KeyOutcome::Found(Cow::Borrowed(b"9")));
+    assert_eq!(default.find("/r", Some(&fields)), KeyOutcome::Found(Cow::Borrowed(b"9"), KeyedBy::Header));
     assert_eq!(default.find("/r", Some(&[])), KeyOutcome::Random);
     assert_eq!(sources("source").find("/r", None), KeyOutcome::Source);
     assert_eq!(sources("query:id").find("/r", None), KeyOutcome::Random);
@@ -55,7 +55,7 @@ fn sources_are_asked_in_order_and_only_a_header_waits_for_the_head() {
 #[test]
 fn a_cookie_is_found_by_its_exact_name() {
     let fields = [Header { name: "Cookie", value: b"xsid=1; sid=2" }, Header { name: "cookie", value: b"sid=3" }];
-    assert_eq!(sources("cookie:sid").find("/", Some(&fields)), KeyOutcome::Found(Cow::Borrowed(b"2")));
+    assert_eq!(sources("cookie:sid").find("/", Some(&fields)), KeyOutcome::Found(Cow::Borrowed(b"2"), KeyedBy::Cookie));
     assert_eq!(sources("cookie:SID").find("/", Some(&fields)), KeyOutcome::Random);
 }
 

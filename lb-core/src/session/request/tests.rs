@@ -37,7 +37,7 @@ fn a_key_in_the_first_line_does_not_wait_for_the_head() {
     let Verdict::Route(decision) = verdict else { panic!("{verdict:?}") };
     assert_eq!(decision.key, config().hasher.hash(b"7"));
     assert_eq!(decision.recorded.as_deref(), Some(&b"7"[..]));
-    assert_eq!((decision.keyed_by, decision.http, decision.rewrite), (KeyedBy::Request, true, None));
+    assert_eq!((decision.keyed_by, decision.http, decision.rewrite), (KeyedBy::Query, true, None));
 }
 
 #[test]

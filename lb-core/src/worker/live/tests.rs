@@ -1,6 +1,6 @@
 //! What a session costs in memory, and how its laps are timed.
 
-use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::net::TcpListener;
 
 use super::*;
 use crate::net::linux::Linux;
@@ -18,9 +18,10 @@ fn a_session_is_small() {
 /// Accepted at 1,000,000 µs.
 fn accepted() -> Live<Linux> {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let addr = listener.local_addr().unwrap();
+    let client = std::net::TcpStream::connect(addr).unwrap();
     let client = Socket::new(mio::net::TcpStream::from_std(client));
-    Live { accepted_us: 1_000_000, ..Live::accepted(Session::accepted(1000), client, IpAddr::V4(Ipv4Addr::LOCALHOST)) }
+    Live { accepted_us: 1_000_000, ..Live::accepted(Session::accepted(1000), client, addr) }
 }
 
 #[test]

@@ -15,6 +15,7 @@ use mio::{Poll, Waker};
 use super::invariants;
 use super::kernel::FakeKernel;
 use super::net::Net;
+use crate::access_log::{Outlet, Record};
 use crate::backend::places::PlaceLimits;
 use crate::backend::{Backend, BackendId, ProxyVersion, Seat, Weight};
 use crate::config::WorkerConfig;
@@ -39,6 +40,37 @@ pub(super) struct Terms {
     pub(super) send_proxy: Option<ProxyVersion>,
 }
 
+/// Records that fit the access log's channel: now and then a turn closes more, and some are dropped.
+const RECORDS_MAX: usize = 6;
+
+/// Sums over the access log's records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Logged {
+    pub(super) records: u64,
+    pub(super) replays: u64,
+    pub(super) bytes_to_backend: u64,
+    pub(super) bytes_to_client: u64,
+    /// By the front itself.
+    pub(super) answers: u64,
+    /// As 503 because the queue's deadline had passed, or reset for it.
+    pub(super) queue_timeouts: u64,
+}
+
+impl Logged {
+    fn add(&mut self, record: &Record) {
+        let spent_us: u64 = record.spent_us.iter().sum();
+        assert!(spent_us <= record.total_us, "no more is spent than there was: {record:?}");
+        assert!(record.replays <= record.attempts, "{record:?}");
+        assert!(record.attempts == 0 || record.key.is_some(), "nobody is routed without a key: {record:?}");
+        self.records += 1;
+        self.replays += u64::from(record.replays);
+        self.bytes_to_backend += record.bytes_to_backend;
+        self.bytes_to_client += record.bytes_to_client;
+        self.answers += u64::from(record.end.status().is_some());
+        self.queue_timeouts += u64::from(record.end.queue_timed_out);
+    }
+}
+
 /// What surrounds one worker.
 pub(super) struct Harness {
     pub(super) kernel: Rc<FakeKernel>,
@@ -56,6 +88,9 @@ pub(super) struct Harness {
     ring: Ring,
     version: u64,
     commanded: bool,
+    records: crossbeam_channel::Receiver<Record>,
+    /// What the access log's records add up to.
+    pub(super) logged: Logged,
     /// Whom the control side's waker belongs to; nobody polls it.
     _poll: Poll,
 }
@@ -72,6 +107,8 @@ impl Harness {
         let door = Door { accept_proxy: config.accept_proxy, sources: sources.clone() };
         let admission = Admission::new(Rc::clone(&kernel), listeners, config.connections_max).behind(door);
         let port = ports.pop().expect("one worker is linked");
+        let (outlet, records) = Outlet::new(RECORDS_MAX, seed.is_multiple_of(2));
+        let config = WorkerConfig { access_log: Some(outlet), ..config };
         let mut desk = Desk::new(Rc::clone(&kernel), Arc::new(config), port, 0, EPHEMERAL_FROM);
         desk.random = fastrand::Rng::with_seed(seed);
         desk.sources = sources;
@@ -92,6 +129,8 @@ impl Harness {
             ring,
             version: 0,
             commanded: false,
+            records,
+            logged: Logged::default(),
             _poll: poll,
         }
     }
@@ -189,6 +228,7 @@ impl Harness {
         self.kernel.net().turn_began_at = began_at;
         self.worker.turn(Duration::from_millis(self.now_ms), events.into_iter());
         let calls = self.kernel.net().syscalls - began_at;
+        self.records.try_iter().for_each(|record| self.logged.add(&record));
         invariants::bounded(self, calls, fetched + due);
         invariants::hold(self);
         true

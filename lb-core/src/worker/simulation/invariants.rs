@@ -3,7 +3,7 @@
 //! Looked at from inside (sessions, timers) and from outside (the kernel's sockets): a byte that lies in a socket whose
 //! session believes it empty would wait for ever, long before any deadline shows it.
 
-use super::harness::Harness;
+use super::harness::{Harness, Logged};
 use super::kernel::FakeKernel;
 use super::net::Net;
 use crate::config::Splice;
@@ -80,6 +80,29 @@ pub(super) fn hold(harness: &mut Harness) {
     descriptors += worker.admission.descriptors() + 2 * (pipes + pool.pooled().len());
     assert_eq!(harness.kernel.net().descriptors(), descriptors, "sessions' sockets + pipes + listeners");
     places(harness);
+    all_logged(harness);
+}
+
+/// Every session that has closed has a record, or it is counted that it has none; and where all have, they tell of
+/// everything that was counted.
+fn all_logged(harness: &Harness) {
+    let (stats, logged) = (harness.stats(), harness.logged);
+    assert_eq!(logged.records + stats.access_log_dropped.read(), stats.closed.read(), "records + dropped = closed");
+    if harness.worker.sessions.len() > 0 || stats.access_log_dropped.read() > 0 {
+        return;
+    }
+    let replays = stats.replays_reset.read() + stats.replays_closed.read() + stats.replays_overdue.read();
+    let answers: u64 = stats.answers.iter().map(|count| count.read()).sum();
+    let counted = Logged {
+        records: stats.closed.read(),
+        replays,
+        bytes_to_backend: stats.bytes_to_backend.read(),
+        bytes_to_client: stats.bytes_to_client.read(),
+        // Of these some clients were gone before they could be told.
+        answers: answers.min(logged.answers),
+        queue_timeouts: stats.queue_timeouts.read(),
+    };
+    assert_eq!(logged, counted, "what the records tell and what is counted");
 }
 
 /// The bytes that a session holds are where it believes them to be. Gives the number of its pipes.
