@@ -41,6 +41,11 @@ impl Style {
         self.write(StatusCode::OK, JSON, body)
     }
 
+    /// Another status with `body`, whose keys are in order.
+    pub(super) fn with_status(self, status: StatusCode, body: &impl Serialize) -> Response {
+        self.write(status, JSON, body)
+    }
+
     /// An error: what is wrong and how to mend it, without the leading `<Error> `.
     pub(super) fn refuse(self, status: StatusCode, message: impl Display) -> Response {
         if self.problem {

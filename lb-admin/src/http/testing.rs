@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 use lb_core::backend::{Backend, BackendId, BackendState, Seat, Weight};
 use lb_core::control::Control;
@@ -15,6 +15,7 @@ use tower::ServiceExt;
 
 use super::{Api, ChangeRate};
 use crate::events::EventLog;
+use crate::membership::change::{Changed, Request};
 use crate::membership::command::{Add, ChangeError, Command, Membership, Remove};
 use crate::membership::mapping::{History, Mapping, Seated};
 use crate::membership::snapshot::{BackendView, Scaled, Snapshot};
@@ -25,6 +26,8 @@ use crate::request_log::RequestLog;
 pub(crate) enum Asked {
     Add(Add),
     Remove(Remove),
+    Change(Request),
+    Plan(Request),
 }
 
 /// An API whose owner answers every change alike; it needs a runtime.
@@ -39,12 +42,18 @@ pub(crate) struct Scripted {
 pub(crate) fn scripted(snapshot: Snapshot, answer: Result<Snapshot, ChangeError>) -> Scripted {
     let (commands, mut inbox) = mpsc::channel(8);
     let (tell, asked) = mpsc::unbounded_channel();
-    let answer = answer.map(Arc::new);
+    let before = Arc::clone(snapshot.history.newest());
+    let answer = answer.map(|snapshot| {
+        let after = Arc::clone(snapshot.history.newest());
+        Changed { snapshot: Arc::new(snapshot), before, after }
+    });
     tokio::spawn(async move {
         while let Some(command) = inbox.recv().await {
             let (asked, back) = match command {
                 Command::Add(add, back) => (Asked::Add(add), back),
                 Command::Remove(remove, back) => (Asked::Remove(remove), back),
+                Command::Change(request, back) => (Asked::Change(request), back),
+                Command::Plan(request, back) => (Asked::Plan(request), back),
             };
             // The test may have seen enough, and the client may be gone.
             let _ = tell.send(asked);
@@ -99,7 +108,7 @@ pub(crate) fn members(names: &[&str]) -> Snapshot {
         version: 7,
         backends: views,
         target: names.len() as u32,
-        history: Arc::new(History::new(mapping)),
+        history: Arc::new(History::new(Arc::new(mapping))),
         slots,
         table,
         draining: false,
@@ -148,10 +157,10 @@ impl Got {
 
 /// One request, without a Host, through the router alone.
 pub(crate) async fn ask(router: &Router, method: &str, path: &str, body: impl Into<Body>) -> Got {
-    send(router, Request::builder().method(method).uri(path).body(body.into()).unwrap()).await
+    send(router, axum::http::Request::builder().method(method).uri(path).body(body.into()).unwrap()).await
 }
 
-pub(crate) async fn send(router: &Router, request: Request<Body>) -> Got {
+pub(crate) async fn send(router: &Router, request: axum::http::Request<Body>) -> Got {
     let response = router.clone().oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();

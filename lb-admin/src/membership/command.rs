@@ -5,8 +5,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use lb_core::ring::RingError;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::change::{Changed, Request};
 use super::healing::Healing;
 use super::snapshot::Snapshot;
 use super::store::Saving;
@@ -69,6 +71,40 @@ pub enum ChangeError {
     /// `/rm` of a name that is not there.
     #[error("'{0}' is not a replica")]
     UnknownName(String),
+    /// A name that nobody has.
+    #[error("there is no backend '{0}'")]
+    UnknownBackend(String),
+    /// An added one would have somebody's name.
+    #[error("'{0}' is there already, or named twice")]
+    NameTaken(String),
+    /// The condition of the request isn't met.
+    #[error("the epoch is {epoch}: look at what has changed, then ask again with If-Match: \"{epoch}\"")]
+    EpochIs {
+        /// Now.
+        epoch: u64,
+    },
+    /// A mapping that isn't kept.
+    #[error("epoch {0} is not kept: /v1/epochs lists those that are")]
+    UnknownEpoch(u64),
+    /// The ring doesn't take the weight.
+    #[error("'{name}' keeps its weight: {why}")]
+    WeightRefused {
+        /// Whose.
+        name: String,
+        /// Why.
+        why: RingError,
+    },
+    /// A rollback would have to make or remove what isn't ours.
+    #[error("epoch {epoch} differs in backends that lb doesn't run: {names}; change those at their source first")]
+    NotOurs {
+        /// Which was asked for.
+        epoch: u64,
+        /// The backends that are missing or too many.
+        names: String,
+    },
+    /// Something is being added whose end must be known first, or came between.
+    #[error("another change is being made: ask again when it is decided")]
+    Busy,
     /// `/rm` of a `--backend`.
     #[error("'{0}' is a --backend; only replicas can be removed here")]
     NotAReplica(String),
@@ -104,9 +140,15 @@ impl ChangeError {
 /// A change with the way back to whoever asked.
 #[derive(Debug)]
 pub(crate) enum Command {
-    Add(Add, oneshot::Sender<Result<Arc<Snapshot>, ChangeError>>),
-    Remove(Remove, oneshot::Sender<Result<Arc<Snapshot>, ChangeError>>),
+    Add(Add, Asker),
+    Remove(Remove, Asker),
+    Change(Request, Asker),
+    /// What would come of it.
+    Plan(Request, Asker),
 }
+
+/// The way back to whoever asked.
+pub(crate) type Asker = oneshot::Sender<Result<Changed, ChangeError>>;
 
 /// Everybody's handle on the owner. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -139,12 +181,22 @@ impl Membership {
 
     /// Adds replicas; answers when they are ready (or have failed and are gone again).
     pub async fn add(&self, request: Add) -> Result<Arc<Snapshot>, ChangeError> {
-        self.ask(|answer| Command::Add(request, answer)).await
+        Ok(self.ask(|answer| Command::Add(request, answer)).await?.snapshot)
     }
 
     /// Takes replicas out of the ring; answers when every worker routes by the new table.
     pub async fn remove(&self, request: Remove) -> Result<Arc<Snapshot>, ChangeError> {
-        self.ask(|answer| Command::Remove(request, answer)).await
+        Ok(self.ask(|answer| Command::Remove(request, answer)).await?.snapshot)
+    }
+
+    /// Makes a change; answers when every worker routes by what has come of it, new replicas being ready.
+    pub async fn change(&self, request: Request) -> Result<Changed, ChangeError> {
+        self.ask(|answer| Command::Change(request, answer)).await
+    }
+
+    /// What a change would come to now. Nothing is done.
+    pub async fn plan(&self, request: Request) -> Result<Changed, ChangeError> {
+        self.ask(|answer| Command::Plan(request, answer)).await
     }
 
     /// The membership now.
@@ -157,10 +209,7 @@ impl Membership {
         self.snapshot.clone()
     }
 
-    async fn ask(
-        &self,
-        command: impl FnOnce(oneshot::Sender<Result<Arc<Snapshot>, ChangeError>>) -> Command,
-    ) -> Result<Arc<Snapshot>, ChangeError> {
+    async fn ask(&self, command: impl FnOnce(Asker) -> Command) -> Result<Changed, ChangeError> {
         let (answer, answered) = oneshot::channel();
         self.commands.send(command(answer)).await.map_err(|_| ChangeError::Stopping)?;
         answered.await.unwrap_or(Err(ChangeError::Stopping))

@@ -114,8 +114,8 @@ pub struct History(VecDeque<Arc<Mapping>>);
 
 impl History {
     /// Begins with this one.
-    pub fn new(first: Mapping) -> Self {
-        Self(VecDeque::from([Arc::new(first)]))
+    pub fn new(first: Arc<Mapping>) -> Self {
+        Self(VecDeque::from([first]))
     }
 
     /// The one that holds now.

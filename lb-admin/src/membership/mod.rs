@@ -1,5 +1,6 @@
 //! Who is in the membership: one owner task, commands in, snapshots out.
 
+pub mod change;
 pub mod command;
 pub mod healing;
 pub mod mapping;

@@ -8,9 +8,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
-use super::command::{ChangeError, Command};
+use super::change::Changed;
+use super::command::{Asker, ChangeError, Command};
 use super::healing::Healing;
 use super::publish::Publisher;
 use super::snapshot::Snapshot;
@@ -31,8 +32,6 @@ const RESULTS_AT_ONCE_MAX: usize = 64;
 const RESULTS_FIRST_MAX: u32 = 16;
 /// Where no deadline is set. Waking up once an hour for nothing is cheaper than a branch without a timer.
 const IDLE: Duration = Duration::from_secs(3600);
-
-type Asker = oneshot::Sender<Result<Arc<Snapshot>, ChangeError>>;
 
 /// The state and what it acts through.
 #[derive(Debug)]
@@ -71,6 +70,8 @@ struct Answers {
     last_call: CallId,
     /// Calls that the state hasn't decided.
     asked: HashMap<CallId, Asker>,
+    /// One that came behind others and has to be taken in alone.
+    held: Option<Command>,
     /// Decided, but not yet true on every worker.
     due: Vec<DueAnswer>,
 }
@@ -80,7 +81,7 @@ struct DueAnswer {
     version: u64,
     deadline: Instant,
     asker: Asker,
-    snapshot: Arc<Snapshot>,
+    changed: Changed,
 }
 
 impl<L: Launcher> Owner<L> {
@@ -103,7 +104,9 @@ impl<L: Launcher> Owner<L> {
             } else {
                 results_first = 0;
                 tokio::select! {
-                    Some(command) = inputs.commands.recv() => answers.note_waiting(command, &mut inputs.commands),
+                    Some(command) = answers.next(&mut inputs.commands) => {
+                        self.plan_or_note(command, &mut answers, &mut inputs.commands)
+                    }
                     results = inputs.results.next() => results,
                     Ok(()) = inputs.applied.changed() => vec![Input::Applied(*inputs.applied.borrow_and_update())],
                     () = self.store.over() => vec![Input::Tick],
@@ -121,11 +124,27 @@ impl<L: Launcher> Owner<L> {
         self.supervisor.settle().await;
     }
 
+    /// A plan is answered at once; everything else is taken in.
+    fn plan_or_note(
+        &self,
+        command: Command,
+        answers: &mut Answers,
+        commands: &mut mpsc::Receiver<Command>,
+    ) -> Vec<Input> {
+        match command {
+            Command::Plan(request, asker) => {
+                reply(asker, self.state.plan(&request, Moment::now()));
+                Vec::new()
+            }
+            command => answers.note_waiting(command, commands),
+        }
+    }
+
     /// A change that somebody asked for is made when it is written down, or not at all. Everything else is done whether
     /// it can be written or not, so it comes alone.
     async fn take_in(&mut self, together: Vec<Input>, answers: &mut Answers) {
         let call_of = |input: &Input| match input {
-            Input::Add(call, _) | Input::Remove(call, _) => Some(*call),
+            Input::Add(call, _) | Input::Remove(call, _) | Input::Change(call, _) => Some(*call),
             _ => None,
         };
         let asked: Vec<CallId> = together.iter().filter_map(call_of).collect();
@@ -211,7 +230,12 @@ impl<L: Launcher> Owner<L> {
             Effect::Unwatch(id) => self.checks.unwatch(id),
             Effect::Probe { id, refused } => self.checks.probe_now(id, refused),
             Effect::Publish(table) => self.publisher.publish(&table),
-            Effect::Answer(call, result) => answers.decide(call, result, snapshot),
+            Effect::Limit { backend, limits } => self.publisher.limit(&backend, limits),
+            Effect::Answer(call, Err(error)) => answers.refuse(call, error),
+            Effect::Answer(call, Ok(())) => {
+                let (before, after) = self.state.last_step();
+                answers.agree(call, Changed { snapshot: Arc::clone(snapshot), before, after });
+            }
         }
     }
 }
@@ -254,44 +278,64 @@ impl Results {
 }
 
 impl Answers {
-    /// A command and those that wait behind it: together they cost one table and one wait for the disk.
+    /// The next command; `None` where none will come any more.
+    async fn next(&mut self, commands: &mut mpsc::Receiver<Command>) -> Option<Command> {
+        match self.held.take() {
+            Some(held) => Some(held),
+            None => commands.recv().await,
+        }
+    }
+
+    /// A command and those that wait behind it: together they cost one table and one wait for the disk. A strict change
+    /// comes alone: the condition of each is judged by the mapping that the one before it has left, and its answer says
+    /// what it has moved by itself.
     fn note_waiting(&mut self, first: Command, commands: &mut mpsc::Receiver<Command>) -> Vec<Input> {
-        let mut inputs = vec![self.note(first)];
-        while inputs.len() < COMMANDS_AT_ONCE_MAX
+        let comes_alone = |command: &Command| matches!(command, Command::Change(..) | Command::Plan(..));
+        let goes_on = !comes_alone(&first);
+        let mut inputs: Vec<Input> = self.note(first).into_iter().collect();
+        while goes_on
+            && inputs.len() < COMMANDS_AT_ONCE_MAX
             && let Ok(command) = commands.try_recv()
         {
-            inputs.push(self.note(command));
+            if comes_alone(&command) {
+                self.held = Some(command);
+                break;
+            }
+            inputs.extend(self.note(command));
         }
         inputs
     }
 
-    fn note(&mut self, command: Command) -> Input {
-        self.last_call += 1;
-        let call = self.last_call;
+    /// Gives a call its number. `None` for a plan, which is no call.
+    fn note(&mut self, command: Command) -> Option<Input> {
+        let call = self.last_call + 1;
         let (input, asker) = match command {
             Command::Add(request, asker) => (Input::Add(call, request), asker),
             Command::Remove(request, asker) => (Input::Remove(call, request), asker),
+            Command::Change(request, asker) => (Input::Change(call, request), asker),
+            Command::Plan(..) => return None,
         };
+        self.last_call = call;
         self.asked.insert(call, asker);
-        input
+        Some(input)
     }
 
-    fn decide(&mut self, call: CallId, result: Result<(), ChangeError>, snapshot: &Arc<Snapshot>) {
+    fn agree(&mut self, call: CallId, changed: Changed) {
         let Some(asker) = self.asked.remove(&call) else { return };
-        match result {
-            Ok(()) => {
-                let deadline = Instant::now() + APPLIED_WAIT_MAX;
-                let snapshot = Arc::clone(snapshot);
-                self.due.push(DueAnswer { version: snapshot.version, deadline, asker, snapshot });
-            }
-            Err(error) => reply(asker, Err(error)),
+        let deadline = Instant::now() + APPLIED_WAIT_MAX;
+        self.due.push(DueAnswer { version: changed.snapshot.version, deadline, asker, changed });
+    }
+
+    fn refuse(&mut self, call: CallId, error: ChangeError) {
+        if let Some(asker) = self.asked.remove(&call) {
+            reply(asker, Err(error));
         }
     }
 
     fn send_due(&mut self, applied: u64) {
         let now = Instant::now();
         for answer in self.due.extract_if(.., |answer| answer.version <= applied || answer.deadline <= now) {
-            reply(answer.asker, Ok(answer.snapshot));
+            reply(answer.asker, Ok(answer.changed));
         }
     }
 
@@ -301,6 +345,6 @@ impl Answers {
 }
 
 /// Whoever asked may have hung up; the change stands all the same.
-fn reply(asker: Asker, result: Result<Arc<Snapshot>, ChangeError>) {
+fn reply(asker: Asker, result: Result<Changed, ChangeError>) {
     let _hung_up = asker.send(result);
 }

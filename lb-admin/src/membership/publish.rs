@@ -1,4 +1,4 @@
-//! The only sender of tables to the workers, and of the word that a backend's sessions have had their time.
+//! The only sender of tables to the workers, of the word that a backend's sessions have had their time, and of limits.
 //!
 //! A closure around [`Control::publish`], so that the owner is tested without workers. That a table has arrived comes
 //! back another way: the workers' applied version, through `inbox`.
@@ -6,33 +6,37 @@
 use std::fmt;
 use std::sync::Arc;
 
-use lb_core::backend::BackendId;
+use lb_core::backend::places::PlaceLimits;
+use lb_core::backend::{Backend, BackendId};
 use lb_core::control::Control;
 use lb_core::ring::RingTable;
 
 type SendTable = dyn Fn(&Arc<RingTable>) + Send;
 type SendEviction = dyn Fn(BackendId) + Send;
+type SendLimits = dyn Fn(&Backend, PlaceLimits) + Send;
 
 /// Where tables go.
 pub(crate) struct Publisher {
     send: Box<SendTable>,
     send_eviction: Box<SendEviction>,
+    send_limits: Box<SendLimits>,
 }
 
 impl Publisher {
     /// To the running workers.
     pub(crate) fn to_workers(control: Control) -> Self {
-        let evicts = control.clone();
+        let (evicts, limits) = (control.clone(), control.clone());
         Self {
             send: Box::new(move |table| control.publish(table)),
             send_eviction: Box::new(move |id| evicts.evict(id)),
+            send_limits: Box::new(move |backend, to| limits.limit_places(backend, to)),
         }
     }
 
     /// To somebody who plays the workers.
     #[cfg(test)]
     pub(crate) fn to(send: impl Fn(&Arc<RingTable>) + Send + 'static) -> Self {
-        Self { send: Box::new(send), send_eviction: Box::new(|_| ()) }
+        Self { send: Box::new(send), send_eviction: Box::new(|_| ()), send_limits: Box::new(|_, _| ()) }
     }
 
     /// Sends a table. In order of version; the newest wins.
@@ -43,6 +47,11 @@ impl Publisher {
     /// Ends the sessions of a backend that is in no table any more.
     pub(crate) fn evict(&self, backend: BackendId) {
         (self.send_eviction)(backend);
+    }
+
+    /// Gives a backend other limits; a higher one lets in who waits there.
+    pub(crate) fn limit(&self, backend: &Backend, to: PlaceLimits) {
+        (self.send_limits)(backend, to);
     }
 }
 

@@ -57,7 +57,7 @@ impl Snapshot {
 
     /// How many backends get sessions now.
     pub fn ready(&self) -> usize {
-        self.backends.iter().filter(|view| view.is_ready() && !view.drained).count()
+        self.backends.iter().filter(|view| view.is_ready()).count()
     }
 
     /// Whether all are ready that haven't left.
@@ -109,6 +109,6 @@ pub struct BackendView {
 impl BackendView {
     /// Whether it gets sessions.
     pub(crate) fn is_ready(&self) -> bool {
-        self.state == BackendState::Ready
+        self.state == BackendState::Ready && !self.drained
     }
 }

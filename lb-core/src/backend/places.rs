@@ -23,6 +23,9 @@ pub struct PlaceLimits {
     pub waiting: u32,
 }
 
+/// Sessions that may wait for a backend where nobody has said how many.
+pub const WAITING_DEFAULT: u32 = 1024;
+
 /// As many sessions wait as may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueFull;

@@ -33,7 +33,7 @@ fn snapshot(states: &[(&str, BackendState)]) -> Snapshot {
         version: 1,
         backends,
         target: 0,
-        history: Arc::new(History::new(Mapping::nothing(&slots, 1))),
+        history: Arc::new(History::new(Arc::new(Mapping::nothing(&slots, 1)))),
         table: Arc::new(RingTable::new(1, Arc::clone(&slots), [])),
         slots,
         draining: false,

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use lb_core::backend::places::PlaceLimits;
+use lb_core::backend::places::{PlaceLimits, WAITING_DEFAULT};
 use lb_core::session::balance::BalanceFactor;
 
 use super::{ConfigError, or_secs, within};
@@ -14,7 +14,7 @@ const CONNECTIONS_MAX: u32 = 1_000_000;
 /// Most sessions that may wait for one backend: each holds a descriptor and will have waited in vain for its time.
 const QUEUE_MAX: u32 = 1_000_000;
 /// Sessions that may wait where `--queue` isn't given.
-pub(super) const QUEUE: u32 = 1024;
+pub(super) const QUEUE: u32 = WAITING_DEFAULT;
 
 /// What was asked for, checked.
 #[derive(Clone, Copy, Debug)]

@@ -39,3 +39,4 @@ mod shutdown;
 mod spread;
 mod support;
 mod times;
+mod v1_changes;

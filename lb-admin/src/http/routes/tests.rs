@@ -84,7 +84,7 @@ async fn a_wrong_method_is_a_typed_405_that_says_which_are_right() {
 #[tokio::test]
 async fn under_v1_an_error_is_a_problem_document() {
     let router = admin(agreeing(&["S1"]).api, true);
-    for (method, path, status) in [("GET", "/v1/nothing", 404), ("POST", "/v1/backends", 405), ("GET", "/v1", 404)] {
+    for (method, path, status) in [("GET", "/v1/nothing", 404), ("POST", "/v1/events", 405), ("GET", "/v1", 404)] {
         let got = ask(&router, method, path, "").await;
         assert_eq!(got.status, status, "{method} {path}");
         assert_eq!(got.content_type(), "application/problem+json");

@@ -1,6 +1,9 @@
 //! The strict API, one line a path:
 //!
 //! - `GET /v1/backends` · `GET /v1/backends/{name}` — everybody in the membership (`backends`)
+//! - `POST /v1/backends` · `DELETE|PATCH /v1/backends/{name}` · `PUT /v1/target` · `POST /v1/epochs/{epoch}/rollback` —
+//!   changes, each also as a plan (`changes`; `form` reads their bodies, `changed` and `effect` say what came of it)
+//! - `GET /v1/target` — how many replicas there are and shall be (`changes`)
 //! - `GET /v1/events` — what has happened (`events`)
 //! - `GET /v1/explain` — where a key goes, and why (`explain`)
 //!
@@ -14,16 +17,22 @@ use utoipa_axum::routes;
 use super::Api;
 
 mod backends;
+mod changed;
+mod changes;
+mod effect;
 pub(super) mod etag;
 mod events;
 mod explain;
+mod form;
 mod strict;
 
 /// All of it.
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
-        .routes(routes!(backends::backends))
-        .routes(routes!(backends::backend))
+        .routes(routes!(backends::backends, changes::add_backends))
+        .routes(routes!(backends::backend, changes::remove_backend, changes::edit_backend))
+        .routes(routes!(changes::target, changes::set_target))
+        .routes(routes!(changes::rollback))
         .routes(routes!(events::events))
         .routes(routes!(explain::explain))
 }

@@ -1,5 +1,7 @@
 //! What isn't known is refused, with the word that was probably meant: queries and bodies under `/v1`. Pure.
 
+use std::time::Duration;
+
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
@@ -16,18 +18,28 @@ pub(super) struct Problem {
     style: Style,
     status: StatusCode,
     detail: String,
+    /// There is a way to be served, after this time.
+    after: Option<Duration>,
 }
 
 impl Problem {
     /// For a request to `uri`.
     pub(super) fn new(uri: &Uri, status: StatusCode, detail: impl ToString) -> Self {
-        Self { style: Style::of(uri), status, detail: detail.to_string() }
+        Self { style: Style::of(uri), status, detail: detail.to_string(), after: None }
+    }
+
+    /// Too many changes at once.
+    pub(super) fn too_fast(uri: &Uri, after: Duration) -> Self {
+        Self { after: Some(after), ..Self::new(uri, StatusCode::TOO_MANY_REQUESTS, "") }
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        self.style.refuse(self.status, self.detail)
+        match self.after {
+            Some(after) => self.style.too_fast(after),
+            None => self.style.refuse(self.status, self.detail),
+        }
     }
 }
 

@@ -52,7 +52,7 @@ fn what_came_what_changed_and_what_went_is_named() {
 fn so_many_are_kept_and_fewer_where_they_are_large() {
     for (slots, kept) in [(64, EPOCHS_MAX), (1 << 20, 16)] {
         let map = ring(slots).slot_map();
-        let mut history = History::new(Mapping::nothing(&map, 0));
+        let mut history = History::new(Arc::new(Mapping::nothing(&map, 0)));
         for _ in 0..70 {
             let next = history.newest().next(SystemTime::now(), "x".to_owned(), vec![], Owners::new(&map, |_| true));
             history.push(next);

@@ -15,13 +15,39 @@ use super::{CallId, Effect, Moment, State};
 use crate::config::AutoscaleConfig;
 use crate::events::EventKind;
 use crate::membership::command::{Add, ChangeError, Remove};
+use crate::membership::mapping::Mapping;
 use crate::membership::names::{is_hostname, shown};
 
 /// An accepted `/add` whose replicas are not all ready.
 #[derive(Clone, Debug)]
 pub(super) struct Pending {
     pub(super) call: CallId,
-    deadline: Instant,
+    pub(super) deadline: Instant,
+    /// As in [`crate::membership::change::Request`]; it must still hold at the end.
+    pub(super) if_match: Vec<u64>,
+    pub(super) end: End,
+}
+
+/// What is done when all its replicas are ready.
+#[derive(Clone, Debug)]
+pub(super) enum End {
+    /// Nothing more.
+    Add,
+    /// Nothing more: so many was the number that was asked for.
+    Target(u64),
+    /// The rest of the way back to this mapping.
+    Rollback(Arc<Mapping>),
+}
+
+impl End {
+    /// What the names of those that were added stand behind.
+    pub(super) fn cause(&self) -> String {
+        match self {
+            Self::Add => "add".to_owned(),
+            Self::Target(n) => format!("target {n}: add"),
+            Self::Rollback(to) => format!("rollback to {}:", to.epoch),
+        }
+    }
 }
 
 /// An `/add` that names what another one is still about to add.
@@ -40,17 +66,19 @@ impl State {
     }
 
     pub(super) fn remove(&mut self, call: CallId, request: &Remove, now: Moment) {
-        match self.choose_removed(request) {
-            Err(error) => self.answer(call, Err(error)),
-            Ok(names) => {
-                self.changes += 1;
-                self.say_cause("rm", &names);
-                for name in names {
-                    self.take_out(&name, String::new(), now);
-                }
-                self.answer(call, Ok(()));
-            }
+        let removed = self.remove_now(request, "rm", now);
+        self.answer(call, removed);
+    }
+
+    /// `what`: the words before their names.
+    pub(super) fn remove_now(&mut self, request: &Remove, what: &str, now: Moment) -> Result<(), ChangeError> {
+        let names = self.choose_removed(request)?;
+        self.changes += 1;
+        self.say_cause(what, &names);
+        for name in names {
+            self.take_out(&name, String::new(), now);
         }
+        Ok(())
     }
 
     /// One that counts no more; it drains.
@@ -67,6 +95,15 @@ impl State {
         if !places.all(|place| place.is_ready()) {
             return;
         }
+        let Some(index) = self.pending.iter().position(|pending| pending.call == call) else { return };
+        let Pending { if_match, end, .. } = self.pending[index].clone();
+        let still_holds = self.check_epoch(&if_match).and_then(|()| match &end {
+            End::Rollback(to) => self.check_rollback(to),
+            End::Add | End::Target(_) => Ok(()),
+        });
+        if let Err(error) = still_holds {
+            return self.take_back(call, error, now);
+        }
         let mut added = Vec::new();
         for place in self.places.iter_mut().filter(|place| place.call == Some(call)) {
             place.call = None;
@@ -77,20 +114,28 @@ impl State {
             self.record(EventKind::Added, name, *seat, String::new());
         }
         let names: Vec<Arc<str>> = added.into_iter().map(|(name, _)| name).collect();
-        self.say_cause("add", &names);
+        self.say_cause(&end.cause(), &names);
         self.changes += 1;
         self.table_changed = true;
         self.pending.retain(|pending| pending.call != call);
+        if let End::Rollback(to) = end {
+            self.go_back_to(&to, now);
+        }
         self.answer(call, Ok(()));
         self.retry_queued(now);
     }
 
     /// Gives back everything that a call had been given.
     pub(super) fn take_back(&mut self, call: CallId, error: ChangeError, now: Moment) {
+        let is_rollback = |pending: &Pending| pending.call == call && matches!(pending.end, End::Rollback(_));
+        let had_seats_before = self.pending.iter().any(is_rollback);
         while let Some(place) = self.places.iter().find(|place| place.call == Some(call)) {
             let name = Arc::clone(&place.name);
             let place = self.take_place(&name);
-            self.numbers.give_back(place.seat.number());
+            match had_seats_before {
+                true => self.numbers.free(place.seat.number()),
+                false => self.numbers.give_back(place.seat.number()),
+            }
             self.record(EventKind::Removed, &place.name, place.seat, format!("taken back: {error}"));
             self.leave(place, now);
         }
@@ -142,7 +187,10 @@ impl State {
         self.changes += u64::from(accepted.as_ref().is_ok_and(|added| !added.is_empty()));
         match (accepted, deadline) {
             (Err(error), _) => self.answer(call, Err(error)),
-            (Ok(added), Some(deadline)) if !added.is_empty() => self.pending.push(Pending { call, deadline }),
+            (Ok(added), Some(deadline)) if !added.is_empty() => {
+                let pending = Pending { call, deadline, if_match: Vec::new(), end: End::Add };
+                self.pending.push(pending);
+            }
             (Ok(added), _) => {
                 self.say_cause("add", &added);
                 self.answer(call, Ok(()));
@@ -287,7 +335,7 @@ impl State {
         }
     }
 
-    fn answer(&mut self, call: CallId, result: Result<(), ChangeError>) {
+    pub(super) fn answer(&mut self, call: CallId, result: Result<(), ChangeError>) {
         self.effects.push(Effect::Answer(call, result));
     }
 }

@@ -10,6 +10,7 @@
 //! - `fail_open`: when the checks are suspected rather than those they are about
 //! - `restore`: how it begins, with or without what an earlier run has left
 //! - `pause`: frozen from outside, and back
+//! - `request`: the strict changes of `/v1` and their plans; `edit` and `rollback` are two of them
 //! - `scale`: a step of the autoscaler
 //! - `place`: the data of one seat and of those that leave
 //!
@@ -18,6 +19,7 @@
 
 mod change;
 mod discovered;
+mod edit;
 mod ejection;
 mod epochs;
 mod fail_open;
@@ -25,7 +27,9 @@ mod life;
 mod numbers;
 mod pause;
 mod place;
+mod request;
 mod restore;
+mod rollback;
 mod scale;
 
 use std::net::SocketAddr;
@@ -42,8 +46,9 @@ use self::ejection::Ejections;
 pub(crate) use self::ejection::{Sign, SignKind};
 use self::numbers::SeatNumbers;
 use self::place::{Leaving, Moved, Place};
+use super::change::Request;
 use super::command::{Add, ChangeError, Remove};
-use super::mapping::History;
+use super::mapping::{History, Mapping};
 use super::names::NameMaker;
 use super::saved::Saved;
 use super::snapshot::{Scaled, Snapshot};
@@ -82,6 +87,8 @@ pub(crate) enum Input {
     Add(CallId, Add),
     /// `/rm`.
     Remove(CallId, Remove),
+    /// A change by `/v1`. It comes alone.
+    Change(CallId, Request),
     /// A launch came off.
     Launched { id: BackendId, pid: Option<u32>, addr: SocketAddr, trace: Trace },
     /// A replica has ended; how is found out, and told by `Exited`.
@@ -150,6 +157,8 @@ pub(crate) enum Effect {
     Unresolve(Arc<str>),
     /// Route by this.
     Publish(Arc<RingTable>),
+    /// Give a backend other limits.
+    Limit { backend: Arc<Backend>, limits: PlaceLimits },
     /// Answer a call: with the membership as it is now, once every worker routes by it.
     Answer(CallId, Result<(), ChangeError>),
     /// A lost backend is in no worker's table any more, so long after the first sign of its loss.
@@ -206,6 +215,8 @@ pub(crate) struct State {
     last_id: u64,
     /// What is wanted now, and what was before.
     history: Arc<History>,
+    /// What was wanted before the inputs that were taken in last.
+    before: Arc<Mapping>,
     /// What has been done to the membership by this input, in words.
     causes: Vec<String>,
     version: u64,
@@ -266,6 +277,7 @@ impl State {
 
     /// Takes inputs in, one after the other, for one table and one thing to write down at the most: that of the last.
     pub(crate) fn apply_all(&mut self, inputs: Vec<Input>, now: Moment) -> Vec<Effect> {
+        self.before = Arc::clone(self.history.newest());
         for input in inputs {
             self.take_in(input, now);
         }
@@ -280,6 +292,7 @@ impl State {
         match input {
             Input::Add(call, request) => self.add(call, request, now),
             Input::Remove(call, request) => self.remove(call, &request, now),
+            Input::Change(call, request) => self.request(call, &request, now),
             Input::Launched { id, pid, addr, trace } => self.launched(id, pid, addr, trace, now),
             Input::Paused { id, at } => self.paused(id, at, now),
             Input::Resumed(id) => self.resumed(id),

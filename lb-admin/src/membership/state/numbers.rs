@@ -42,6 +42,12 @@ impl SeatNumbers {
         })
     }
 
+    /// A seat of before comes back, with its number; nobody has that now.
+    pub(super) fn take_again(&mut self, number: u32) {
+        debug_assert!(number < self.next, "{number} was given before");
+        self.free.remove(&number);
+    }
+
     /// The call was taken back: as if the number had never been given.
     pub(super) fn give_back(&mut self, number: u32) {
         debug_assert!(number < self.next && !self.free.contains(&number), "{number} was given");

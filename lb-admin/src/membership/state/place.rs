@@ -10,6 +10,7 @@ use std::time::{Instant, SystemTime};
 
 use lb_core::backend::{Backend, BackendId, BackendState, ProxyVersion, Seat, Weight};
 
+use super::edit::place_limits;
 use super::{CallId, Limits, Moment, Watched};
 use crate::config::{OwnCheck, StaticBackend};
 use crate::discovery::Source;
@@ -357,5 +358,5 @@ pub(super) fn static_place(backend: &StaticBackend, number: u32, now: Moment) ->
 pub(super) fn backend_at(place: &Place, id: BackendId, addr: SocketAddr, limits: &Limits) -> Arc<Backend> {
     let send_proxy = if place.supervised { limits.replica_send_proxy } else { place.send_proxy };
     let backend = Backend::new(id, Arc::clone(&place.name), place.seat, addr, limits.workers);
-    Arc::new(backend.with_places(limits.places).with_proxy_header(send_proxy))
+    Arc::new(backend.with_places(place_limits(place, limits)).with_proxy_header(send_proxy))
 }

@@ -70,6 +70,7 @@ impl State {
     fn empty(config: &AdminConfig, workers: usize, rng: fastrand::Rng, epoch: u64) -> Self {
         let mut ring = Ring::new(config.ring);
         let slots = ring.slot_map();
+        let before = Arc::new(Mapping::nothing(&slots, epoch));
         Self {
             limits: Limits {
                 replicas_max: config.replicas_max,
@@ -82,7 +83,8 @@ impl State {
                 max_ejected_percent: config.max_ejected_percent,
             },
             rng,
-            history: Arc::new(History::new(Mapping::nothing(&slots, epoch))),
+            history: Arc::new(History::new(Arc::clone(&before))),
+            before,
             causes: Vec::new(),
             table: Arc::new(RingTable::new(0, Arc::clone(&slots), [])),
             slots,

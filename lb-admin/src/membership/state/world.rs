@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use super::*;
 use crate::config::AdminConfig;
 pub(super) use crate::config::sample::config;
+use crate::membership::change::{Change, Changed};
 
 /// A state whose effects are kept until the test looks at them.
 pub(super) struct World {
@@ -58,6 +59,25 @@ impl World {
         let hostnames = names.iter().map(|name| (*name).to_owned()).collect();
         self.apply(Input::Remove(self.calls, Remove { n, hostnames }));
         self.calls
+    }
+
+    pub(super) fn change(&mut self, change: Change) -> CallId {
+        self.change_if(change, &[])
+    }
+
+    pub(super) fn change_if(&mut self, change: Change, if_match: &[u64]) -> CallId {
+        self.calls += 1;
+        self.apply(Input::Change(self.calls, Request { change, if_match: if_match.to_vec() }));
+        self.calls
+    }
+
+    pub(super) fn plan(&self, change: Change) -> Result<Changed, ChangeError> {
+        self.state.plan(&Request { change, if_match: Vec::new() }, self.now)
+    }
+
+    /// As the newest mapping has it: the number, and who owns each slot.
+    pub(super) fn mapping(&self) -> Arc<Mapping> {
+        Arc::clone(self.state.history.newest())
     }
 
     pub(super) fn answer(&mut self, call: CallId) -> Option<Result<(), ChangeError>> {
