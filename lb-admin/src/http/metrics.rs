@@ -3,7 +3,8 @@
 //!
 //! Nothing is counted here: each scrape reads the workers' own counters and one snapshot ([`workers`], [`backends`],
 //! [`membership`]); [`page`] knows how it is written. Units are base units, and labels are `backend`, `state`, `reason`,
-//! `result` and `direction`, whose values are few: no series a client, a key or an incarnation.
+//! `result` and `direction`, whose values are few: no series a client, a key or an incarnation. (The build alone says its
+//! `version`.)
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -17,6 +18,7 @@ mod backends;
 mod histograms;
 mod membership;
 mod page;
+mod process;
 mod workers;
 
 /// The page.
@@ -44,6 +46,7 @@ fn written(api: &Api, format: Format) -> String {
     if let Some(readings) = &api.autoscale {
         membership::write_autoscaler(&mut page, readings, snapshot.scaled);
     }
+    process::write(&mut page);
     page.finish()
 }
 

@@ -214,6 +214,7 @@ impl<L: Launcher> Owner<L> {
         match effect {
             Effect::Record { .. } => {}
             Effect::Ejected(took) => self.healing.note_ejection(took),
+            Effect::Recovered(took) => self.healing.note_recovery(took),
             Effect::Launch { id, name, seat } => self.supervisor.launch(Order { id, name, seat }),
             Effect::Adopt { id, name, seat, trace } => self.supervisor.adopt(Order { id, name, seat }, trace),
             Effect::Sweep(known) => self.supervisor.sweep(known),

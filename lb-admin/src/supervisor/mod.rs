@@ -12,7 +12,7 @@ mod logs;
 pub(crate) mod plan;
 mod ports;
 pub(crate) mod process;
-mod procfs;
+pub(crate) mod procfs;
 pub(crate) mod reaper;
 #[cfg(test)]
 mod tests;

@@ -46,6 +46,12 @@ pub(super) fn stat(pid: Pid) -> Option<Stat> {
     parse(&fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?)
 }
 
+/// How long after the boot of the machine a process began; `None` where it isn't there.
+pub(crate) fn began_after_boot(pid: Pid) -> Option<Duration> {
+    let tick = Duration::from_secs(1).div_f64(clock_ticks_per_second() as f64);
+    Some(tick.mul_f64(stat(pid)?.start_ticks as f64))
+}
+
 fn parse(text: &str) -> Option<Stat> {
     // The name before is in brackets and may itself hold brackets. After it: state, parent, process group, session.
     let (_, rest) = text.rsplit_once(')')?;

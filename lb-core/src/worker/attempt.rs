@@ -171,6 +171,7 @@ fn failed<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, failure: ConnectFai
     match failure {
         ConnectFailure::OutOfDescriptors => Some(live.session.give_up(Status::Unavailable)),
         ConnectFailure::Backend => {
+            desk.port.shared.stats.connects_refused.add(1);
             report_failed_connect(live, desk, Report::ConnectRefused);
             live.session.attempt_failed(Failure::Refused);
             None
@@ -182,6 +183,7 @@ fn failed<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>, failure: ConnectFai
 pub(crate) fn abandon<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) {
     live.backend = None;
     queue::leave(live, desk);
+    desk.port.shared.stats.connects_timed_out.add(1);
     report_failed_connect(live, desk, Report::ConnectTimedOut);
 }
 

@@ -194,6 +194,7 @@ pub(crate) fn enter<K: Kernel>(live: &mut Live<K>, key: SessionKey, desk: &mut D
             live.standing = standing;
             live.session.queued(desk.now_ms);
             live.enter(Stage::Queue, desk.now_us);
+            live.begin_lap(desk.now_us);
             Entered::Later
         }
         Ok(standing) => {

@@ -25,6 +25,10 @@ pub struct WorkerStats {
     pub requests_pinned: Counter,
     /// Connects that went on to the next backend because the one before was refused, reset or timed out.
     pub retries: Counter,
+    /// Connects that were refused or reset, or met ourselves.
+    pub connects_refused: Counter,
+    /// Connects that got no answer in time.
+    pub connects_timed_out: Counter,
     /// Requests sent once more because their backend reset before the first byte of a response.
     pub replays_reset: Counter,
     /// The same where it closed.
@@ -91,6 +95,8 @@ pub struct WorkerStats {
     pub connect: Histogram,
     /// From then to the first byte of the backend's response, for every session that got one.
     pub first_byte: Histogram,
+    /// From the begin of a wait for a place to its being granted; of those that waited in vain nothing is in it.
+    pub queue_wait: Histogram,
     /// From accept to the end of the client's connection, however it ended.
     pub session: Histogram,
     /// Every turn of the loop; the time asleep isn't in it.

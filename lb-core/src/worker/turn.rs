@@ -140,6 +140,9 @@ impl<K: Kernel> Worker<K> {
             let Some((key, place)) = self.desk.queue.next_granted() else { return };
             if let Some(live) = self.sessions.get(key) {
                 live.standing = Standing::Admitted(place);
+                if let Some(waited_us) = live.end_lap(self.desk.now_us) {
+                    self.desk.port.shared.stats.queue_wait.record(waited_us);
+                }
                 live.session.place_given();
                 self.drive(key);
             }

@@ -77,4 +77,5 @@ fn a_session_without_a_backend_is_timed_as_a_session_only() {
     assert_eq!(read(&plane, |stats| &stats.session).count(), 1);
     assert_eq!(read(&plane, |stats| &stats.connect).count(), 0, "a refused connect has no time");
     assert_eq!(read(&plane, |stats| &stats.first_byte).count(), 0);
+    assert_eq!((plane.count(|stats| &stats.connects_refused), plane.count(|stats| &stats.connects_timed_out)), (1, 0));
 }

@@ -52,6 +52,9 @@ fn who_finds_a_backend_full_waits_visibly_and_is_served_when_there_is_a_place() 
     }
     eventually("every place is free", || (lb.metric("lb_backend_places_open") == 0.0).then_some(()));
     assert_eq!(lb.metric("lb_sessions_queued_total"), 3.0);
+    // One of the three had enough of waiting.
+    assert_eq!(lb.metric("lb_queue_wait_seconds_count"), 2.0);
+    assert!(lb.metric("lb_queue_wait_seconds_sum") > 0.0);
 }
 
 #[test]

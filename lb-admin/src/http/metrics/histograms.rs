@@ -63,6 +63,9 @@ const SESSIONS_US: &[u64] = &[
     3600 * S,
     36_000 * S,
 ];
+/// From a process, which is back in tens of milliseconds, to a replica that is given up on after ten seconds, and further.
+const RECOVERIES_US: &[u64] =
+    &[25 * MS, 50 * MS, 100 * MS, 250 * MS, 500 * MS, S, 2 * S, 3 * S, 5 * S, 10 * S, 15 * S, 30 * S, 60 * S, 600 * S];
 /// A turn should stay below 2 ms, and must below 10.
 const TURNS_US: &[u64] = &[10, 25, 50, 100, 250, 500, MS, 2 * MS, 5 * MS, 10 * MS, 20 * MS, 50 * MS, 100 * MS, S];
 
@@ -79,6 +82,12 @@ pub(super) const HISTOGRAMS: &[Shown] = &[
         name: "first_byte_seconds",
         help: "From a session's connect to the first byte of its backend's first response; off by a turn at most",
         pick: |stats| &stats.first_byte,
+        bounds_us: WAITS_US,
+    },
+    Shown {
+        name: "queue_wait_seconds",
+        help: "From a session's begin to wait for a place at its backend to its being let in; off by a turn at most",
+        pick: |stats| &stats.queue_wait,
         bounds_us: WAITS_US,
     },
     Shown {
@@ -106,6 +115,11 @@ pub(super) fn counted(shown: &Shown, control: &Control) -> Counted {
 /// What the owner of the membership has recorded.
 pub(super) fn waited(histogram: &Histogram) -> Counted {
     up_to(&Reading::of([histogram]), WAITS_US)
+}
+
+/// The same, of what takes longer.
+pub(super) fn healed(histogram: &Histogram) -> Counted {
+    up_to(&Reading::of([histogram]), RECOVERIES_US)
 }
 
 /// How long this backend took to its first bytes.

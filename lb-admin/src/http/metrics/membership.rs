@@ -4,7 +4,7 @@ use crate::autoscale::Readings;
 use crate::membership::command::Membership;
 use crate::membership::snapshot::{Scaled, Snapshot};
 
-use super::histograms::waited;
+use super::histograms::{healed, waited};
 use super::page::Page;
 
 /// Writes all of it.
@@ -16,6 +16,8 @@ pub(super) fn write(page: &mut Page, snapshot: &Snapshot, membership: &Membershi
     let help = "From the first sign that a backend is lost (a refused connect, a lost request, its end) to the moment from \
                 which no worker routes to it";
     page.histograms("ejection_seconds", help, [([], waited(membership.healing().ejection()))]);
+    let help = "From the loss of a backend that was ready to the moment when its seat is ready again";
+    page.histograms("recovery_seconds", help, [([], healed(membership.healing().recovery()))]);
     let fails_open = "1 while so many members hang that their checks are suspected and they are routed to";
     page.gauge("failing_open", fails_open, u8::from(snapshot.fails_open));
     page.counter("fail_open", "Times that the checks came to be suspected (--max-ejected)", snapshot.fail_opens);

@@ -53,6 +53,8 @@ const UNKEYED: &[Labelled] = &[
     ("raw", |stats| &stats.unkeyed_raw),
     ("source", |stats| &stats.unkeyed_source),
 ];
+const CONNECT_ERRORS: &[Labelled] =
+    &[("refused", |stats| &stats.connects_refused), ("timed_out", |stats| &stats.connects_timed_out)];
 const REPLAYS: &[Labelled] = &[
     ("reset", |stats| &stats.replays_reset),
     ("closed", |stats| &stats.replays_closed),
@@ -90,6 +92,7 @@ pub(super) fn write(page: &mut Page, control: &Control) {
     let moved = "Sessions whose key a new mapping has given to another backend, by what became of them (--on-move)";
     page.counters("sessions_moved", moved, by("result", MOVED));
     page.counters("sessions_unkeyed", "Sessions routed without a key from the request", by("reason", UNKEYED));
+    page.counters("connect_errors", "Connects to a backend that did not come off", by("reason", CONNECT_ERRORS));
     let replays = "Requests sent to another backend because theirs was lost before the first response byte";
     page.counters("replays", replays, by("reason", REPLAYS));
     page.counters("connections_refused", "Client connections reset at the door", by("reason", REFUSED));

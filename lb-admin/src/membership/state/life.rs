@@ -113,6 +113,8 @@ impl State {
         place.since = now;
         place.given_up = false;
         let call = place.call;
+        let recovered = place.lost_at.take().map(|lost_at| Effect::Recovered(now.at.duration_since(lost_at)));
+        self.effects.extend(recovered);
         place.listed |= call.is_none();
         self.table_changed |= call.is_none();
         self.record_of(index, EventKind::Ready, format!("after {} ms", took.as_millis()));
@@ -126,11 +128,15 @@ impl State {
         let place = &mut self.places[index];
         let Some(alive) = place.alive_mut() else { return };
         let was_down = matches!(alive.health, Health::Down { .. });
+        let was_up = alive.health == Health::Ready;
         alive.health = Health::Down { refused };
         alive.suspected = None;
         alive.frozen = alive.frozen.filter(|frozen| *frozen != Frozen::Resumed);
         if !was_down {
             place.since = now;
+        }
+        if was_up {
+            place.lost_at = Some(now.at);
         }
         self.eject(index);
         self.table_changed = true;
@@ -311,6 +317,9 @@ impl State {
         self.table_changed = true;
         let place = &mut self.places[index];
         let was_listed = std::mem::take(&mut place.listed);
+        if was_listed {
+            place.lost_at.get_or_insert(now.at);
+        }
         place.enter(Life::Absent { launch_at: None }, now);
         let call = place.call;
         if let Some(call) = call {

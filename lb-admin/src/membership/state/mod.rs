@@ -163,6 +163,8 @@ pub(crate) enum Effect {
     Answer(CallId, Result<(), ChangeError>),
     /// A lost backend is in no worker's table any more, so long after the first sign of its loss.
     Ejected(Duration),
+    /// A seat is ready again, so long after it was lost.
+    Recovered(Duration),
     /// Note an event.
     Record { kind: EventKind, name: Arc<str>, seat: u32, detail: String },
     /// Say it.

@@ -56,6 +56,8 @@ pub(super) struct Place {
     pub(super) launches: u32,
     /// How often the replica here was lost and launched again or replaced, since start.
     pub(super) restarts: u64,
+    /// Since when nobody ready sits here, where somebody did before.
+    pub(super) lost_at: Option<Instant>,
     /// The seat's slots, where the ring's rule gives it some that depend on history.
     pub(super) ring_places: Vec<u32>,
     /// What finds the replica again after a restart.
@@ -135,6 +137,7 @@ impl Place {
             backoff: Backoff::default(),
             launches: 0,
             restarts: 0,
+            lost_at: None,
             ring_places: Vec::new(),
             trace: None,
             life: Life::Absent { launch_at: None },

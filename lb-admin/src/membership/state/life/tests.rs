@@ -138,6 +138,34 @@ fn one_that_stays_down_for_ten_seconds_is_stopped_and_replaced() {
     assert!(is_made_up(&world.listed()[1]));
 }
 
+fn recoveries(world: &World) -> Vec<Duration> {
+    let recovered = world.effects.iter().filter_map(|effect| match effect {
+        Effect::Recovered(took) => Some(*took),
+        _ => None,
+    });
+    recovered.collect()
+}
+
+#[test]
+fn a_recovery_is_timed_from_the_loss_to_the_seat_being_ready_again_whoever_sits_there() {
+    let mut world = World::ready(2);
+    assert!(recoveries(&world).is_empty(), "nothing was lost");
+    world.exit(world.id("S1"));
+    world.now.at += Duration::from_millis(700);
+    world.all_ready();
+    assert_eq!(recoveries(&world), [Duration::from_millis(700)]);
+}
+
+#[test]
+fn one_that_hangs_until_it_is_replaced_is_lost_from_its_first_failed_check_on() {
+    let mut world = World::ready(2);
+    world.apply(Input::Unhealthy { id: world.id("S1"), refused: false, why: "no answer".into() });
+    world.after(Duration::from_secs(10));
+    world.now.at += Duration::from_secs(2);
+    world.all_ready();
+    assert_eq!(recoveries(&world), [Duration::from_secs(12)]);
+}
+
 #[test]
 fn a_seat_counts_how_often_its_replica_was_launched_again_whatever_its_name() {
     let mut world = World::ready(2);
