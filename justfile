@@ -56,9 +56,10 @@ fuzz SECONDS:
 faults:
     cargo test -j {{jobs}} -p lb-server --test e2e faults
 
-# Writes what stands in docs/ and packaging/ because of the code: the reference of the configuration, its example
+# Writes what stands in docs/ and packaging/ because of the code: the reference of the configuration, its example, the metrics
 docs:
     LB_WRITE_DOCS=1 cargo test -q -j {{jobs}} -p lb-server --bin lb docs_
+    LB_WRITE_DOCS=1 cargo test -q -j {{jobs}} -p lb-admin --lib docs_
 
 # The documentation builds, and every link in it leads somewhere
 doc:

@@ -51,4 +51,6 @@ fn written(api: &Api, format: Format) -> String {
 }
 
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod tests;

@@ -4,6 +4,10 @@
 //! slot that takes keys at all. A seat that is drained, or whose arrival isn't decided, takes none; here it counts as no
 //! member. One that is down keeps its slots. [`super::diff()`] compares two of these.
 
+use std::hash::Hasher;
+
+use siphasher::sip::SipHasher13;
+
 use super::{KeyHash, Member, RingConfig, Share, SlotMap, slot_map};
 use crate::backend::Seat;
 
@@ -16,6 +20,7 @@ pub struct Owners {
     config: RingConfig,
     members: Box<[Member]>,
     slots: Box<[u16]>,
+    digest: u64,
 }
 
 impl Owners {
@@ -40,8 +45,9 @@ impl Owners {
             let mut ranked = map.ranked(slot).iter().map(|&index| indices[usize::from(index)]);
             ranked.find(|&index| index != NOBODY).unwrap_or(last_resort)
         };
-        let slots = (0..map.config().slots()).map(owner).collect();
-        Self { config: *map.config(), members: members.into(), slots }
+        let slots: Box<[u16]> = (0..map.config().slots()).map(owner).collect();
+        let digest = digest(&members, &slots);
+        Self { config: *map.config(), members: members.into(), slots, digest }
     }
 
     /// The choice that the ring was made with.
@@ -65,6 +71,21 @@ impl Owners {
         self.members.get(usize::from(self.slots[slot as usize])).map(|member| member.seat)
     }
 
+    /// Equal where every slot belongs to the same seat, on whatever machine, and else not but by a great chance.
+    pub fn digest(&self) -> u64 {
+        self.digest
+    }
+
+    /// How much more the member with the most owns than its weight says: 1 where every share is exactly as it should be.
+    /// `None` where nobody takes keys.
+    pub fn max_over_mean(&self) -> Option<f64> {
+        let weight = |share: &Share| f64::from(share.member.weight.thousandths());
+        let shares = self.shares();
+        let slots_per_weight = f64::from(self.config.slots()) / shares.iter().map(weight).sum::<f64>();
+        let excess = shares.iter().map(|share| f64::from(share.slots) / (weight(share) * slots_per_weight));
+        excess.reduce(f64::max)
+    }
+
     /// How many slots each member owns, in order of identity.
     pub fn shares(&self) -> Vec<Share> {
         let mut shares: Vec<Share> = self.members.iter().map(|&member| Share { member, slots: 0 }).collect();
@@ -75,6 +96,17 @@ impl Owners {
         }
         shares
     }
+}
+
+/// Under the all-zero key: it is public, and compared between machines.
+fn digest(members: &[Member], slots: &[u16]) -> u64 {
+    let mut hasher = SipHasher13::new();
+    for &owner in slots {
+        let identity = members.get(usize::from(owner)).map(|member| member.seat.identity().0);
+        // Of nobody's slot nothing but the place.
+        hasher.write(&identity.unwrap_or_default().to_le_bytes());
+    }
+    hasher.finish()
 }
 
 #[cfg(test)]

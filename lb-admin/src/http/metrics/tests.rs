@@ -8,10 +8,12 @@ use axum::http::Request;
 use lb_core::backend::BackendState;
 use lb_core::backend::places::PlaceLimits;
 use lb_core::control::Control;
+use lb_core::ring::{Member, Owners, Ring};
 
 use super::super::routes;
 use super::super::testing::{Scripted, agreeing, ask, members, ready, send};
 use crate::health::rise_fall::Outcome;
+use crate::membership::mapping::{History, Mapping};
 use crate::membership::snapshot::{BackendView, CheckRecord, Snapshot};
 
 pub(super) async fn page(scripted: &Scripted) -> String {
@@ -208,4 +210,40 @@ async fn a_suspicion_of_the_checks_is_a_gauge_and_how_often_it_began_a_counter()
     scripted.snapshot.send_replace(suspecting.into());
     let page = page(&scripted).await;
     assert!(page.contains("\nlb_failing_open 1\n") && page.contains("\nlb_fail_open_total 3\n"), "{page}");
+}
+
+/// The same with its backends in the mapping, which is the one after that of nobody.
+pub(super) fn mapped(mut snapshot: Snapshot) -> Snapshot {
+    let mut ring = Ring::new(*snapshot.slots.config());
+    for view in &snapshot.backends {
+        ring.add(Member { seat: view.backend.as_ref().unwrap().seat, weight: view.weight }).unwrap();
+    }
+    let owners = Owners::new(&ring.slot_map(), |_| true);
+    let nothing = Mapping::nothing(&snapshot.slots, 12);
+    let mapping = nothing.next(SystemTime::UNIX_EPOCH, "start".into(), Vec::new(), owners);
+    snapshot.history = Arc::new(History::new(Arc::new(mapping)));
+    snapshot
+}
+
+#[tokio::test]
+async fn the_ring_tells_its_epoch_its_digest_and_what_its_last_change_has_moved() {
+    let scripted = agreeing(&[]);
+    scripted.snapshot.send_replace(mapped(members(&["S1", "S2"])).into());
+    let page = page(&scripted).await;
+    for line in [
+        "lb_ring_slots 65536",
+        "lb_ring_epoch 13",
+        "lb_ring_moved_slots 65536",
+        "lb_ring_ideal_moved_slots 65536",
+        "lb_ring_unnecessary_moved_slots 0",
+    ] {
+        assert!(page.lines().any(|found| found == line), "{line} is missing in\n{page}");
+    }
+    let value = |name: &str| -> f64 {
+        let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("{name} is missing")).parse().unwrap()
+    };
+    assert!((1.0..1.05).contains(&value("lb_ring_max_over_mean")));
+    let digest = scripted.api.membership.snapshot().history.newest().owners.digest();
+    assert_eq!(value("lb_ring_digest") as u64, digest >> 12, "no bit is lost");
 }

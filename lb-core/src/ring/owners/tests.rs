@@ -1,6 +1,7 @@
 //! Who owns a slot when some members take no keys.
 
 use super::*;
+use crate::backend::Weight;
 use crate::ring::fixtures::{RULES, full, map, member, members, small, table};
 use crate::ring::{Candidates, Rule, diff};
 
@@ -69,4 +70,32 @@ fn a_key_falls_into_the_same_slot_as_in_the_map() {
             assert_eq!(owners.slot_of(KeyHash(key)), map.slot_of(KeyHash(key)), "{rule}");
         }
     }
+}
+
+#[test]
+fn equal_owners_have_one_digest_and_others_another() {
+    for rule in RULES {
+        let map = map(small(rule), members(5));
+        let all = Owners::new(&map, |_| true);
+        assert_eq!(all.digest(), Owners::new(&map, |_| true).digest(), "{rule}");
+        assert_ne!(all.digest(), Owners::new(&map, without(&[3])).digest(), "{rule}");
+    }
+}
+
+#[test]
+fn who_owns_twice_what_its_weight_says_is_twice_the_mean() {
+    let map = map(full(Rule::Rendezvous), members(2));
+    let even = Owners::new(&map, |_| true).max_over_mean().expect("two take keys");
+    assert!((1.0..1.05).contains(&even), "{even}");
+    assert_eq!(Owners::new(&map, without(&[1])).max_over_mean(), Some(1.0), "one has all, and should");
+    assert_eq!(Owners::new(&map, |_| false).max_over_mean(), None);
+    let heavy = |mut member: Member| {
+        if member.seat.number() == 1 {
+            member.weight = Weight::from_thousandths(3000).expect("in range");
+        }
+        member
+    };
+    let weighted = super::super::fixtures::map(full(Rule::Rendezvous), members(2).into_iter().map(heavy));
+    let ratio = Owners::new(&weighted, |_| true).max_over_mean().expect("two take keys");
+    assert!((1.0..1.05).contains(&ratio), "three quarters are what it should have: {ratio}");
 }
