@@ -14,11 +14,11 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, unbounded};
 use mio::Waker;
 
-pub use self::tally::Count;
 pub(crate) use self::tally::Tally;
+pub use self::tally::{Count, MappingStep};
 use crate::backend::places::PlaceLimits;
 use crate::backend::{Backend, BackendId};
-use crate::ring::{Owners, RingTable};
+use crate::ring::RingTable;
 use crate::worker::stats::WorkerStats;
 
 mod tally;
@@ -243,13 +243,13 @@ impl Control {
         }
     }
 
-    /// Counts the sessions that would move if `after` were the mapping, over all workers, and calls `done` with their number
-    /// on a worker's thread; it must return at once. Dropping what is given back gives up: then `done` may never be called,
-    /// as also where a worker stalls or ends meanwhile.
-    pub fn count_moved(&self, after: Arc<Owners>, done: impl FnOnce(u64) + Send + 'static) -> Count {
+    /// Counts the open sessions that move by a step from one mapping to another, over all workers, and calls `done` with
+    /// their number on a worker's thread; it must return at once. Dropping what is given back gives up: then `done` may never
+    /// be called, as also where a worker stalls or ends meanwhile.
+    pub fn count_moved(&self, step: MappingStep, done: impl FnOnce(u64) + Send + 'static) -> Count {
         let workers: Vec<_> =
             self.workers.iter().filter(|worker| !worker.shared.ended.load(Ordering::Acquire)).collect();
-        let tally = Arc::new(Tally::new(after, workers.len(), Box::new(done)));
+        let tally = Arc::new(Tally::new(step, workers.len(), Box::new(done)));
         workers.iter().for_each(|worker| worker.send(Command::CountMoved(Arc::downgrade(&tally))));
         Count { _tally: tally }
     }

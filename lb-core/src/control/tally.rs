@@ -8,6 +8,17 @@ use crate::ring::Owners;
 
 type Done = Box<dyn FnOnce(u64) + Send>;
 
+/// From one mapping to another.
+#[derive(Clone, Debug)]
+pub struct MappingStep {
+    /// By which sessions are routed.
+    pub before: Arc<Owners>,
+    /// The one that is planned, or has come since.
+    pub after: Arc<Owners>,
+    /// Sessions routed by a later version of the table aren't meant; `u64::MAX`: all are that are open.
+    pub until_version: u64,
+}
+
 /// A count that was asked for; given up when it is dropped.
 #[derive(Debug)]
 pub struct Count {
@@ -16,7 +27,7 @@ pub struct Count {
 
 /// What the workers have found so far of the sessions that would move.
 pub(crate) struct Tally {
-    after: Arc<Owners>,
+    step: MappingStep,
     found: AtomicU64,
     workers_left: AtomicUsize,
     /// Taken by whoever is the last; nobody else ever waits for it.
@@ -24,10 +35,10 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn new(after: Arc<Owners>, workers: usize, done: Done) -> Self {
+    pub(super) fn new(step: MappingStep, workers: usize, done: Done) -> Self {
         // One more than there are, so that without workers too there is somebody who is the last.
         let tally = Self {
-            after,
+            step,
             found: AtomicU64::new(0),
             workers_left: AtomicUsize::new(workers + 1),
             done: Mutex::new(Some(done)),
@@ -36,9 +47,9 @@ impl Tally {
         tally
     }
 
-    /// The mapping that it is about.
-    pub(crate) fn after(&self) -> &Arc<Owners> {
-        &self.after
+    /// What it is about.
+    pub(crate) fn step(&self) -> &MappingStep {
+        &self.step
     }
 
     /// What one worker has found; once each.

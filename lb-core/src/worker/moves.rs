@@ -6,7 +6,7 @@
 //! alone. Ended means reset, both sides: that a session is between two requests can't be known at layer 4, and a plain end
 //! could be taken for the end of a response.
 //! A session that ends with its response (`--affinity request`) is never ended here: it is at its end already.
-//! The same look-through counts for [`crate::control::Control::count_moved`], by a mapping that nobody routes by yet.
+//! The same look-through counts for [`crate::control::Control::count_moved`], by mappings that nobody need route by.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -19,7 +19,7 @@ use super::token::SessionKey;
 use super::turn::Worker;
 use crate::backend::Backend;
 use crate::config::OnMove;
-use crate::control::Tally;
+use crate::control::{MappingStep, Tally};
 use crate::net::kernel::Kernel;
 use crate::ring::{KeyHash, Owners};
 use crate::session::close::CloseReason;
@@ -71,10 +71,11 @@ impl Moves {
         }
     }
 
-    /// Somebody wants to know how many would move by this mapping.
-    fn begin_count(&mut self, version: u64, before: &Arc<Owners>, tally: &Arc<Tally>) {
+    /// Somebody wants to know how many of the sessions move by a step; `version` is that of the table now.
+    fn begin_count(&mut self, version: u64, tally: &Arc<Tally>) {
+        let MappingStep { before, after, until_version } = tally.step();
         let asked = Asked { tally: Arc::downgrade(tally), found: 0 };
-        self.scans.push_back(Scan::new(version, before, tally.after(), Some(asked)));
+        self.scans.push_back(Scan::new(version.min(*until_version), before, after, Some(asked)));
     }
 
     /// When the worker is to look at this although nothing happens.
@@ -112,12 +113,11 @@ fn placed<K: Kernel>(live: &Live<K>) -> Option<(KeyHash, &Backend)> {
 }
 
 impl<K: Kernel> Worker<K> {
-    /// Counts what this worker adds to a tally; at once where it has no mapping to compare with.
+    /// Counts what this worker adds to a tally; at once where it has no sessions, having no table.
     pub(super) fn begin_count(&mut self, tally: &Weak<Tally>) {
         let Some(tally) = tally.upgrade() else { return };
-        let table = self.desk.table.as_ref().map(|applied| &applied.table);
-        match table.and_then(|table| Some((table.version(), table.owners()?))) {
-            Some((version, before)) => self.moves.begin_count(version, before, &tally),
+        match &self.desk.table {
+            Some(applied) => self.moves.begin_count(applied.table.version(), &tally),
             None => tally.add(0),
         }
     }

@@ -6,6 +6,7 @@ use std::sync::{Arc, mpsc};
 
 use lb_core::backend::{Backend, BackendId, Counter, Seat};
 use lb_core::config::{OnMove, WorkerConfig};
+use lb_core::control::{Control, MappingStep};
 use lb_core::ring::{Owners, Ring, RingTable};
 
 use super::support::*;
@@ -58,10 +59,15 @@ impl Moving {
         Owners::new(&self.ring.slot_map(), |member| Some(member.seat) != drained)
     }
 
+    fn step(&mut self, drained: Option<Seat>) -> MappingStep {
+        let [before, after] = [None, drained].map(|drained| Arc::new(self.owners_without(drained)));
+        MappingStep { before, after, until_version: u64::MAX }
+    }
+
     fn count(&mut self, drained: Seat) -> u64 {
         let (sender, counted) = mpsc::channel();
-        let owners = Arc::new(self.owners_without(Some(drained)));
-        let _asked = self.plane.control.count_moved(owners, move |count| sender.send(count).unwrap());
+        let step = self.step(Some(drained));
+        let _asked = self.plane.control.count_moved(step, move |count| sender.send(count).unwrap());
         counted.recv_timeout(PATIENCE).unwrap()
     }
 
@@ -84,6 +90,14 @@ fn the_sessions_that_would_move_are_counted_exactly_over_all_workers() {
     assert!(there > 0 && there < SESSIONS as u64);
     assert_eq!(moving.count(first.seat), there);
     assert_eq!(moving.plane.count(|stats: &_| -> &Counter { &stats.moved_kept }), 0, "a question moves nobody");
+    // And afterwards, of those who were there before: who comes now is routed by the new mapping.
+    let step = MappingStep { until_version: 1, ..moving.step(Some(first.seat)) };
+    moving.publish(2, Some(first.seat));
+    let mut newcomers: Vec<_> = (0..SESSIONS).map(|_| moving.plane.connect()).collect();
+    newcomers.iter_mut().enumerate().for_each(|(id, client)| ask(client, id).unwrap());
+    let (sender, counted) = mpsc::channel();
+    let _asked = moving.plane.control.count_moved(step, move |count| sender.send(count).unwrap());
+    assert_eq!(counted.recv_timeout(PATIENCE), Ok(there));
 }
 
 #[test]
@@ -108,12 +122,12 @@ fn close_ends_the_sessions_that_moved_and_keep_none() {
 #[test]
 fn a_count_that_nobody_waits_for_is_given_up_and_without_workers_nothing_moves() {
     let mut moving = Moving::start(config());
-    let owners = Arc::new(moving.owners_without(None));
-    drop(moving.plane.control.count_moved(Arc::clone(&owners), |_| ()));
+    let step = moving.step(None);
+    drop(moving.plane.control.count_moved(step.clone(), |_| ()));
     let seat = moving.backends[0].seat;
     assert_eq!(moving.count(seat), moving.open(moving.backends[0].id), "the next one is served");
     let (sender, counted) = mpsc::channel();
-    let alone = lb_core::control::Control::without_workers();
-    let _asked = alone.count_moved(owners, move |count| sender.send(count).unwrap());
+    let alone = Control::without_workers();
+    let _asked = alone.count_moved(step, move |count| sender.send(count).unwrap());
     assert_eq!(counted.recv(), Ok(0));
 }

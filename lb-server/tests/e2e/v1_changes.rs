@@ -2,10 +2,12 @@
 //! does after each.
 
 use std::collections::BTreeMap;
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
 
 use serde_json::Value;
 
-use crate::support::http::exchange;
+use crate::support::http::{self, exchange};
 use crate::support::{Lb, eventually, load};
 
 const IDS: std::ops::RangeInclusive<u64> = 1..=300;
@@ -184,4 +186,37 @@ fn epochs_and_what_was_set_go_on_after_a_crash() {
     let view = &lb.backends()[0];
     assert_eq!((&view["drained"], &view["weight"]), (&true.into(), &2.0.into()));
     assert!(routed(&lb).values().all(|name| name == "S2"));
+}
+
+/// The ids of kept-alive connections are known, so is who has each: the number is no estimate.
+#[test]
+fn the_open_sessions_that_a_change_touches_are_counted_one_by_one_and_closed_where_that_is_asked_for() {
+    let lb = Lb::start(&["--on-move", "close", "--on-move-rate", "0"]);
+    let ask = |client: &mut TcpStream, id: u64| -> std::io::Result<String> {
+        write!(client, "GET /request?request_id={id} HTTP/1.1\r\nHost: lb\r\n\r\n")?;
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"}\n") {
+            let mut piece = [0; 512];
+            match client.read(&mut piece)? {
+                0 => return Err(ErrorKind::UnexpectedEof.into()),
+                read => answer.extend_from_slice(&piece[..read]),
+            }
+        }
+        Ok(String::from_utf8_lossy(&answer).into_owned())
+    };
+    let mut clients: Vec<(u64, TcpStream)> = (1..=60).map(|id| (id, http::connect(lb.front))).collect();
+    let with_s2 = clients.iter_mut().filter_map(|(id, client)| {
+        let answer = ask(client, *id).unwrap();
+        answer.contains("\"server_id\":\"S2\"").then_some(*id)
+    });
+    let with_s2: Vec<u64> = with_s2.collect();
+    assert!(!with_s2.is_empty() && with_s2.len() < 60);
+
+    let plan = change(&lb, "PATCH", "/v1/backends/S2?dry_run=true", r#"{"drained":true}"#);
+    assert_eq!(plan["effect"]["sessions_touched"], with_s2.len());
+    change(&lb, "PATCH", "/v1/backends/S2", r#"{"drained":true}"#);
+    let closed = || lb.metric("lb_sessions_moved_total{result=\"closed\"}");
+    eventually("those that moved are closed", || (closed() == with_s2.len() as f64).then_some(()));
+    let gone = clients.iter_mut().filter_map(|(id, client)| ask(client, *id).err().map(|_| *id));
+    assert_eq!(gone.collect::<Vec<_>>(), with_s2);
 }

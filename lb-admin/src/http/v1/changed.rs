@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::super::Api;
 use super::super::answer::Style;
 use super::effect::{Effect, effect};
-use super::etag;
+use super::{etag, touched};
 use crate::membership::change::Changed;
 
 /// What has come of a change, or would.
@@ -38,7 +38,7 @@ pub(super) struct ChangeSaid {
 }
 
 /// `name`: whom it is about, where that isn't whoever came, changed or went. The `ETag` is the epoch that holds now.
-pub(super) fn answer(
+pub(super) async fn answer(
     api: &Api,
     uri: &Uri,
     status: StatusCode,
@@ -52,13 +52,17 @@ pub(super) fn answer(
         Some(name) => vec![name.to_owned()],
         None => names.iter().map(|name| name.to_string()).collect(),
     };
+    let mut effect = effect(&changed.before, &changed.after, &changed.snapshot, &api.hasher);
+    if let Some(counted) = touched::count(&api.control, changed, is_plan).await {
+        effect.sessions_touched = counted;
+    }
     let replicas: Vec<String> = changed.snapshot.listed().map(str::to_owned).collect();
     let body = ChangeAnswer {
         n: replicas.len(),
         applied: !is_plan,
         base_epoch: changed.before.epoch,
         change: ChangeSaid { kind, names },
-        effect: effect(&changed.before, &changed.after, &changed.snapshot, &api.hasher),
+        effect,
         epoch: changed.after.epoch,
         replicas,
     };

@@ -67,7 +67,7 @@ pub(super) async fn add_backends(
     let wait = waited(&uri)?;
     let status = if asked.is_plan { StatusCode::OK } else { StatusCode::CREATED };
     let changed = asked.make(&api, &uri, Change::Add(Add { n, hostnames, wait })).await?;
-    Ok(answer(&api, &uri, status, asked.is_plan, "add", None, &changed))
+    Ok(answer(&api, &uri, status, asked.is_plan, "add", None, &changed).await)
 }
 
 /// One replica fewer.
@@ -97,7 +97,7 @@ pub(super) async fn remove_backend(
     let asked = Asked::read(&uri, &headers, &[])?;
     let name = named(&uri, name)?;
     let changed = asked.make(&api, &uri, Change::Remove { name }).await?;
-    Ok(answer(&api, &uri, StatusCode::OK, asked.is_plan, "remove", None, &changed))
+    Ok(answer(&api, &uri, StatusCode::OK, asked.is_plan, "remove", None, &changed).await)
 }
 
 /// Another weight, another limit, no new sessions.
@@ -136,7 +136,7 @@ pub(super) async fn edit_backend(
     };
     let kind = kind(&edit);
     let changed = asked.make(&api, &uri, Change::Edit { name: name.clone(), edit }).await?;
-    Ok(answer(&api, &uri, StatusCode::OK, asked.is_plan, kind, Some(&name), &changed))
+    Ok(answer(&api, &uri, StatusCode::OK, asked.is_plan, kind, Some(&name), &changed).await)
 }
 
 /// How many replicas there are and shall be.
@@ -187,7 +187,7 @@ pub(super) async fn set_target(
     let n = form.count("n", 0).map_err(|error| bad(&uri, error))?.unwrap_or_default();
     let change = Change::Target { n, wait: waited(&uri)? };
     let changed = asked.make(&api, &uri, change).await?;
-    Ok(answer(&api, &uri, StatusCode::OK, asked.is_plan, "target", None, &changed))
+    Ok(answer(&api, &uri, StatusCode::OK, asked.is_plan, "target", None, &changed).await)
 }
 
 /// Back to an earlier mapping.
@@ -222,7 +222,7 @@ pub(super) async fn rollback(
     let epoch = epoch.ok_or_else(|| bad(&uri, "an epoch is a number, as in /v1/epochs/7/rollback"))?;
     let change = Change::Rollback { epoch, wait: waited(&uri)? };
     let changed = asked.make(&api, &uri, change).await?;
-    Ok(answer(&api, &uri, StatusCode::OK, asked.is_plan, "rollback", None, &changed))
+    Ok(answer(&api, &uri, StatusCode::OK, asked.is_plan, "rollback", None, &changed).await)
 }
 
 /// What all changes say in the same way.

@@ -30,8 +30,8 @@ pub(super) struct Effect {
     moves: Vec<EffectMove>,
     /// Some of the ids from 1 to 10,000 that move.
     sample_keys: Vec<SampleKey>,
-    /// Open sessions whose key moves, as an estimate.
-    sessions_touched: u64,
+    /// Open sessions whose key moves; an estimate where the workers haven't counted in time.
+    pub(super) sessions_touched: u64,
     /// Everybody who is there before or afterwards.
     shares: Vec<EffectShare>,
     /// All slots.

@@ -25,6 +25,7 @@ mod events;
 mod explain;
 mod form;
 mod strict;
+mod touched;
 
 /// All of it.
 pub(super) fn routes() -> OpenApiRouter<Api> {

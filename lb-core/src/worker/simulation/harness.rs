@@ -19,7 +19,7 @@ use crate::access_log::{Outlet, Record};
 use crate::backend::places::PlaceLimits;
 use crate::backend::{Backend, BackendId, ProxyVersion, Seat, Weight};
 use crate::config::WorkerConfig;
-use crate::control::{Control, Notify};
+use crate::control::{Control, MappingStep, Notify};
 use crate::ring::{Member, Owners, Ring, RingConfig, RingTable, Rule, SlotMap};
 use crate::worker::admit::{Admission, Door};
 use crate::worker::desk::Desk;
@@ -184,7 +184,9 @@ impl Harness {
     /// How many sessions would move by this mapping, once the worker has counted.
     pub(super) fn count_moved(&mut self, after: Owners) -> Receiver<u64> {
         let (sender, counted) = mpsc::channel();
-        let asked = self.control.count_moved(Arc::new(after), move |count| sender.send(count).expect("it is awaited"));
+        let before = self.owners.clone().expect("there is a mapping");
+        let step = MappingStep { before, after: Arc::new(after), until_version: u64::MAX };
+        let asked = self.control.count_moved(step, move |count| sender.send(count).expect("it is awaited"));
         self.commanded = true;
         self.settle();
         drop(asked);
