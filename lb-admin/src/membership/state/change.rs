@@ -308,11 +308,13 @@ impl State {
             }
         }
         let is_removable = |place: &&Place| place.supervised && place.call.is_none() && !chosen.contains(&place.name);
-        let mut others: Vec<Arc<str>> =
-            self.places.iter().filter(is_removable).map(|place| Arc::clone(&place.name)).collect();
-        self.rng.shuffle(&mut others);
+        let mut others: Vec<&Place> = self.places.iter().filter(is_removable).collect();
+        // By seat: replacements in between change the order of the names, and a plan is to hold all the same.
+        others.sort_by_key(|place| place.seat.number());
+        self.picks.shuffle(&mut others);
+        let others = others.into_iter().map(|place| Arc::clone(&place.name));
         let at_random = n - request.hostnames.len() as u64;
-        chosen.extend(others.into_iter().take(usize::try_from(at_random).unwrap_or(usize::MAX)));
+        chosen.extend(others.take(usize::try_from(at_random).unwrap_or(usize::MAX)));
         Ok(chosen)
     }
 

@@ -200,6 +200,8 @@ impl Effect {
 pub(crate) struct State {
     limits: Limits,
     rng: fastrand::Rng,
+    /// For who is removed at random, and for nothing else: a plan and the change that follows pick the same ones.
+    picks: fastrand::Rng,
     ring: Ring,
     slots: Arc<SlotMap>,
     /// What was published last.

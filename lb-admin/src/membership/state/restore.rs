@@ -67,7 +67,7 @@ impl State {
         Ok((state, effects))
     }
 
-    fn empty(config: &AdminConfig, workers: usize, rng: fastrand::Rng, epoch: u64) -> Self {
+    fn empty(config: &AdminConfig, workers: usize, mut rng: fastrand::Rng, epoch: u64) -> Self {
         let mut ring = Ring::new(config.ring);
         let slots = ring.slot_map();
         let before = Arc::new(Mapping::nothing(&slots, epoch));
@@ -82,6 +82,7 @@ impl State {
                 keep_replicas: config.keep_replicas,
                 max_ejected_percent: config.max_ejected_percent,
             },
+            picks: rng.fork(),
             rng,
             history: Arc::new(History::new(Arc::clone(&before))),
             before,

@@ -4,6 +4,8 @@
 //!
 //! A failure prints its seed; `LB_SIM_SEED=N cargo test -p lb-admin simulation` replays it.
 
+mod strict;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::world::config;
@@ -39,6 +41,8 @@ struct Simulation {
     disk: Option<Saved>,
     /// The last version that was published.
     published: u64,
+    /// The last number of a mapping that anybody has seen.
+    epoch: u64,
     /// N when a change was last agreed to.
     agreed: usize,
     processes: BTreeMap<BackendId, Process>,
@@ -64,6 +68,7 @@ struct Before {
 enum Asked {
     Add,
     Remove(Remove),
+    Change(Request),
 }
 
 impl Simulation {
@@ -85,6 +90,7 @@ impl Simulation {
             now,
             disk: None,
             published: 0,
+            epoch: 0,
             processes: BTreeMap::new(),
             names: HashMap::new(),
             asked: HashMap::new(),
@@ -155,6 +161,9 @@ impl Simulation {
                     assert_eq!(table.version(), self.state.version);
                     assert!(table.version() > self.published, "versions grow, over restarts too");
                     self.published = table.version();
+                    let epoch = self.state.history.newest().epoch;
+                    assert!((self.epoch..=self.epoch + 1).contains(&epoch), "one word, one mapping at the most");
+                    self.epoch = epoch;
                 }
                 Effect::Save { saved, .. } => self.disk = Some((*saved).clone()),
                 Effect::Adopt { id, .. } => {
@@ -194,6 +203,8 @@ impl Simulation {
         self.processes.retain(|_, _| rng.u32(0..4) > 0);
         let begun = State::new(&self.config, 1, self.rng.fork(), self.now, self.disk.clone());
         let (state, effects) = begun.expect("it fitted before");
+        assert!(state.history.newest().epoch > self.epoch, "no number comes twice");
+        self.epoch = state.history.newest().epoch;
         self.state = state;
         self.carry_out(effects, &Before::default());
         let now = self.committed();
@@ -227,6 +238,7 @@ impl Simulation {
                 assert!(!remove.hostnames.iter().any(|name| present(name)), "what was removed is gone");
             }
             (Asked::Remove(_), Err(error)) => assert!(error.is_callers_fault(), "{error}"),
+            (Asked::Change(request), result) => self.change_answered(call, &request, result),
         }
     }
 
@@ -261,8 +273,9 @@ impl Simulation {
         let ids: Vec<BackendId> = self.processes.keys().copied().chain(discovered).collect();
         let id = self.rng.choice(&ids).copied().unwrap_or(BackendId(u64::MAX));
         match self.rng.u32(0..100) {
-            0..8 => self.random_add(),
-            8..16 => self.random_remove(),
+            0..6 => self.random_add(),
+            6..11 => self.random_remove(),
+            11..16 => self.random_change(),
             16..55 => self.advance(id),
             55..70 => Input::Healthy(id),
             70..76 => Input::Unhealthy { id, refused: self.rng.bool(), why: "no answer".into() },
@@ -359,6 +372,7 @@ impl Simulation {
     /// Left alone in a world where everything works, it reaches its target, answers everybody and is at rest.
     fn settle(&mut self) {
         self.apply(Input::Discovered { source: Source::File, backends: Vec::new() });
+        self.undrain_all();
         for _ in 0..10_000 {
             for id in self.processes.keys().copied().collect::<Vec<_>>() {
                 self.settle_one(id);

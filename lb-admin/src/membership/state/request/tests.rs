@@ -81,6 +81,17 @@ fn a_plan_does_nothing_and_lists_who_would_be_there() {
 }
 
 #[test]
+fn who_goes_at_random_is_whom_the_plan_has_named_also_after_a_death_between_the_two() {
+    let mut world = World::ready(9);
+    let planned = world.plan(target(4)).expect("possible");
+    world.exit(world.id("S3"));
+    world.all_ready();
+    assert_eq!(world.mapping().epoch, 1, "a replacement is no change");
+    world.change(target(4));
+    assert_eq!(world.mapping().owners, planned.after.owners);
+}
+
+#[test]
 fn while_it_drains_nothing_is_changed_or_planned() {
     let mut world = World::ready(1);
     world.apply(super::super::Input::BeginDrain);
