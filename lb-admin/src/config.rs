@@ -1,4 +1,5 @@
-//! What the control plane is started with. Built and checked by lb-server's `config`; constant afterwards.
+//! What the control plane is started with. Built and checked by lb-server's `config`; what a reload changes
+//! of it is [`Settings`], the rest is constant.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,11 +12,13 @@ use lb_core::ring::RingConfig;
 
 pub use self::backend::{BackendError, StaticBackend};
 pub use self::check::{Check, CheckKind, CheckKindError, OwnCheck, StatusSet, StatusSetError};
+pub use self::settings::Settings;
 use crate::access_log::Counts;
 use crate::token::Token;
 
 mod backend;
 mod check;
+mod settings;
 
 /// Settings of the control plane. A duration of zero means "none".
 #[derive(Clone, Debug)]

@@ -49,6 +49,8 @@ pub enum EventKind {
     FailOpen,
     /// The checks are believed again.
     FailOpenEnded,
+    /// The configuration was read again and applied, under its own name and seat 0.
+    Reloaded,
 }
 
 impl EventKind {
@@ -73,7 +75,7 @@ impl EventKind {
             Self::StartFailed => "start failed",
             Self::ConnectRefused => "connect refused",
             Self::Mapped => return tracing::info!("{detail}"),
-            Self::Scaled => return tracing::info!("{name}: {detail}"),
+            Self::Scaled | Self::Reloaded => return tracing::info!("{name}: {detail}"),
             Self::Changed => "changed",
             Self::FailOpen => "fail open",
             Self::FailOpenEnded => "fail open ended",

@@ -14,6 +14,7 @@ mod health;
 pub mod http;
 mod inbox;
 pub mod membership;
+pub mod reload;
 pub mod request_log;
 mod start;
 mod supervisor;
@@ -21,5 +22,5 @@ pub mod token;
 
 pub use membership::state::MemberRefused;
 pub use membership::store::has_containers;
-pub use start::{ControlPlane, StartError, start};
+pub use start::{ControlPlane, Outside, StartError, start};
 pub use supervisor::container::{DockerUnready, look as look_for_docker};

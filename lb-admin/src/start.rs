@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 use lb_core::control::Control;
 use lb_core::ring::KeyHasher;
 use tokio::runtime::{Builder, Handle};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Mutex, Notify, mpsc, watch};
 use tokio::time::{timeout, timeout_at};
 
 use crate::autoscale::observe::Observer;
-use crate::config::{AdminConfig, DockerDiscovery, LaunchConfig};
+use crate::config::{AdminConfig, AutoscaleConfig, DockerDiscovery, LaunchConfig};
 use crate::discovery::{docker, file};
 use crate::events::EventLog;
 use crate::health::schedule::Checks;
@@ -28,6 +28,7 @@ use crate::membership::owner::{Inputs, Owner, Results};
 use crate::membership::publish::Publisher;
 use crate::membership::state::{Effect, Input, MemberRefused, Moment, State};
 use crate::membership::store::Store;
+use crate::reload::{Configuration, Parts, Reloads};
 use crate::request_log::RequestLog;
 use crate::supervisor::Supervisor;
 use crate::supervisor::container::ContainerLauncher;
@@ -65,28 +66,34 @@ pub enum StartError {
 }
 
 /// The running control plane.
-#[derive(Debug)]
 pub struct ControlPlane {
     membership: Membership,
     events: Arc<EventLog>,
+    reloads: Reloads,
     inputs: mpsc::UnboundedSender<Input>,
     runtime: Handle,
     thread: JoinHandle<()>,
 }
 
-/// Starts everything. `wake` is what the workers' notify hook pokes: `move || wake.notify_one()`. `listener` comes from
-/// [`http::bind`], so that a taken port was found before anything runs; `None`: no admin listener. `hasher` is the
-/// workers'.
+/// What the control plane is given beside its settings.
+pub struct Outside {
+    /// The workers.
+    pub control: Control,
+    /// How they hash keys.
+    pub hasher: KeyHasher,
+    /// What their notify hook pokes: `move || wake.notify_one()`.
+    pub wake: Arc<Notify>,
+    /// From [`http::bind`], so that a taken port was found before anything runs; `None`: no admin listener.
+    pub listener: Option<Listener>,
+    /// What a reload asks.
+    pub configuration: Arc<dyn Configuration>,
+}
+
+/// Starts everything.
 ///
 /// # Errors
 /// The settings don't work out, or the system refused a thread or a folder. Nothing has been started then.
-pub fn start(
-    config: AdminConfig,
-    hasher: KeyHasher,
-    control: Control,
-    wake: Arc<Notify>,
-    listener: Option<Listener>,
-) -> Result<ControlPlane, StartError> {
+pub fn start(config: AdminConfig, outside: Outside) -> Result<ControlPlane, StartError> {
     // Whatever the runtime: as PID 1 of a container we inherit orphans all the same.
     let started = Started::default();
     match &config.launch {
@@ -94,12 +101,12 @@ pub fn start(
             let recipe = Recipe::new(process, config.names.server_id.clone(), config.instance.clone());
             let launcher = ProcessLauncher::new(recipe, config.state_dir.clone(), started.clone())
                 .map_err(|source| StartError::StateDir { path: config.state_dir.clone(), source })?;
-            start_with(launcher, &config, hasher, control, wake, listener, started)
+            start_with(launcher, &config, outside, started)
         }
         LaunchConfig::Docker(docker) => {
             let (server_id, instance) = (config.names.server_id.clone(), config.instance.clone());
             let launcher = ContainerLauncher::new(docker.clone(), server_id, instance);
-            start_with(launcher, &config, hasher, control, wake, listener, started)
+            start_with(launcher, &config, outside, started)
         }
     }
 }
@@ -107,30 +114,40 @@ pub fn start(
 fn start_with<L: Launcher>(
     launcher: L,
     config: &AdminConfig,
-    hasher: KeyHasher,
-    control: Control,
-    wake: Arc<Notify>,
-    listener: Option<Listener>,
+    outside: Outside,
     started: Started,
 ) -> Result<ControlPlane, StartError> {
+    let Outside { control, hasher, wake, listener, configuration } = outside;
     let (applied, applied_by_all) = watch::channel(0);
     let publisher = Publisher::to_workers(control.clone());
     let prepared = Prepared::new(config, control.workers(), launcher, publisher, applied_by_all)?;
     let inbox = Inbox { control: control.clone(), wake, owner: prepared.results.clone(), applied };
     let (membership, events) = (prepared.membership.clone(), Arc::clone(&prepared.events));
-    let autoscale = prepared.observer.as_ref().map(|observer| Arc::clone(&observer.readings));
+    let autoscale = Some(Arc::clone(&prepared.observer.readings));
+    let changes = ChangeRate::new(config.access.changes_per_second);
+    let (access, access_now) = watch::channel(config.access.clone());
+    let reloads = Reloads::new(Parts {
+        configuration,
+        membership: membership.clone(),
+        control: control.clone(),
+        changes: changes.clone(),
+        access,
+        autoscale: prepared.autoscale.clone(),
+        turn: Mutex::default(),
+    });
     let api = Api {
         membership,
         events,
         control,
         requests: RequestLog::new(config.record_requests),
-        access: Arc::new(config.access.clone()),
-        changes: ChangeRate::new(config.access.changes_per_second),
+        access: access_now,
+        changes,
+        reloads: reloads.clone(),
         autoscale,
         hasher,
         access_log: config.access_log.clone(),
     };
-    prepared.start(|stop| serve_beside(api, inbox, listener, started, stop))
+    prepared.start(reloads, |stop| serve_beside(api, inbox, listener, started, stop))
 }
 
 /// All that runs beside the owner: the workers' news, the request log, the admin API, the reaper. Ends some time after
@@ -166,7 +183,8 @@ struct Prepared<L> {
     membership: Membership,
     events: Arc<EventLog>,
     results: mpsc::UnboundedSender<Input>,
-    observer: Option<Observer<L>>,
+    observer: Observer<L>,
+    autoscale: watch::Sender<Option<AutoscaleConfig>>,
 }
 
 impl<L: Launcher> Prepared<L> {
@@ -188,13 +206,14 @@ impl<L: Launcher> Prepared<L> {
         let supervisor = Supervisor::new(Arc::new(launcher), results_tx.clone());
         let checks = Checks::new(config, results_tx.clone());
         let membership = Membership::new(commands_tx, snapshot).with_saving(store.saving());
-        let observer = config.autoscale.map(|config| Observer {
-            config,
+        let (autoscale, autoscale_now) = watch::channel(config.autoscale);
+        let observer = Observer {
+            config: autoscale_now,
             snapshots: membership.watch(),
             usage: supervisor.usage(),
             owner: results_tx.clone(),
             readings: Arc::default(),
-        });
+        };
         Ok(Self {
             owner: Owner {
                 state,
@@ -214,11 +233,16 @@ impl<L: Launcher> Prepared<L> {
             events,
             results: results_tx,
             observer,
+            autoscale,
         })
     }
 
     /// `beside` runs beside the owner, until it has ended and for a second after it has been told so.
-    fn start<F>(self, beside: impl FnOnce(watch::Receiver<bool>) -> F) -> Result<ControlPlane, StartError>
+    fn start<F>(
+        self,
+        reloads: Reloads,
+        beside: impl FnOnce(watch::Receiver<bool>) -> F,
+    ) -> Result<ControlPlane, StartError>
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -226,8 +250,9 @@ impl<L: Launcher> Prepared<L> {
         let (stop, stopped) = watch::channel(false);
         let beside = beside(stopped);
         let handle = runtime.handle().clone();
-        let Self { owner, first_effects, inputs, backends_file, discover, membership, events, results, observer } =
-            self;
+        let Self {
+            owner, first_effects, inputs, backends_file, discover, membership, events, results, observer, ..
+        } = self;
         let found = results.clone();
         let life = async move {
             let mut beside = tokio::spawn(beside);
@@ -238,7 +263,7 @@ impl<L: Launcher> Prepared<L> {
                 tokio::spawn(docker::watch::watch(discovery, found));
             }
             // Ends with the first look after a drain has begun, at the latest with the runtime.
-            let _autoscaler = observer.map(|observer| tokio::spawn(observer.run()));
+            let _autoscaler = tokio::spawn(observer.run());
             owner.run(first_effects, inputs).await;
             stop.send_replace(true);
             if timeout(BESIDE_GRACE, &mut beside).await.is_err() {
@@ -247,7 +272,7 @@ impl<L: Launcher> Prepared<L> {
         };
         let thread = std::thread::Builder::new().name("lb-admin".to_owned());
         let thread = thread.spawn(move || runtime.block_on(life)).map_err(StartError::Thread)?;
-        Ok(ControlPlane { membership, events, inputs: results, runtime: handle, thread })
+        Ok(ControlPlane { membership, events, reloads, inputs: results, runtime: handle, thread })
     }
 }
 
@@ -260,6 +285,11 @@ impl ControlPlane {
     /// What has happened to it.
     pub fn events(&self) -> &Arc<EventLog> {
         &self.events
+    }
+
+    /// The way to read the configuration again.
+    pub fn reloads(&self) -> &Reloads {
+        &self.reloads
     }
 
     /// Waits until every replica and backend is ready, or until `deadline`. Says how many are.

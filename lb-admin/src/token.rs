@@ -55,6 +55,13 @@ impl Token {
     }
 }
 
+impl PartialEq for Token {
+    /// Whether both are the same text, where both were hashed under one key.
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key && bool::from(self.digest.ct_eq(&other.digest))
+    }
+}
+
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(…)")

@@ -1,4 +1,5 @@
-//! What the data plane is started with. Built and checked by lb-server; constant for the life of the process.
+//! What the data plane is started with. Built and checked by lb-server. A reload sends new ones; what
+//! each session goes by is one of them whole.
 //!
 //! Plain values only, so that the pure `session` may read them as well as the workers.
 

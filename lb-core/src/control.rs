@@ -18,6 +18,7 @@ pub(crate) use self::tally::Tally;
 pub use self::tally::{Count, MappingStep};
 use crate::backend::places::PlaceLimits;
 use crate::backend::{Backend, BackendId};
+use crate::config::WorkerConfig;
 use crate::ring::RingTable;
 use crate::worker::stats::WorkerStats;
 
@@ -39,6 +40,8 @@ pub(crate) enum Command {
     Apply(Arc<RingTable>),
     /// Add to this tally how many sessions would move. Gone, where nobody waits for it any more.
     CountMoved(Weak<Tally>),
+    /// Go by these settings from now on.
+    Configure(Arc<WorkerConfig>),
     /// Close the sessions of this backend.
     Evict(BackendId),
     /// Take no new connections; close what is open when `deadline` has passed.
@@ -252,6 +255,12 @@ impl Control {
         let tally = Arc::new(Tally::new(step, workers.len(), Box::new(done)));
         workers.iter().for_each(|worker| worker.send(Command::CountMoved(Arc::downgrade(&tally))));
         Count { _tally: tally }
+    }
+
+    /// New settings for every worker: what begins from now on goes by them, sessions under way go on. What the workers were
+    /// started with for good (connections, pipes, the source address, PROXY headers) stays as it was.
+    pub fn configure(&self, config: &Arc<WorkerConfig>) {
+        self.workers.iter().for_each(|worker| worker.send(Command::Configure(Arc::clone(config))));
     }
 
     /// Ends the sessions that a backend still has, with a reset to both sides. For one that is in no table any more.

@@ -10,10 +10,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use lb_admin::Outside;
 use lb_admin::access_log::AccessLog;
 use lb_admin::config::{AdminAddr, AdminConfig, LaunchConfig};
 use lb_admin::http::Listener;
 use lb_admin::membership::snapshot::Snapshot;
+use lb_admin::reload::Reloads;
 use lb_core::backend::BackendState;
 use lb_core::config::WorkerConfig;
 use lb_core::control::Notify;
@@ -24,10 +26,12 @@ use tokio::signal::unix::Signal;
 use tokio::sync::{self, watch};
 use tracing_subscriber::EnvFilter;
 
+use crate::cli::typed::Typed;
 use crate::cli::values::LogFormat;
-use crate::config::{Config, Log, Secret};
+use crate::config::{Config, Loaded, Log, Secret, Surroundings};
 use crate::limits::{self, Needs};
 use crate::notify::notify;
+use crate::reload::{Found, Reloader};
 use crate::say;
 use crate::shutdown::{self, Running};
 use crate::signals::{self, Signals};
@@ -37,7 +41,8 @@ use crate::state::StateDir;
 const READY_WITHIN: Duration = Duration::from_secs(8);
 
 /// Serves until a signal asks for the end or a worker is lost.
-pub(crate) fn serve(config: &Config) -> anyhow::Result<()> {
+pub(crate) fn serve(typed: &Typed, around: &Surroundings, loaded: &Loaded) -> anyhow::Result<()> {
+    let config = &loaded.config;
     log_to_stderr(&config.log);
     let nofile = limits::raise_nofile();
     let needs =
@@ -53,11 +58,12 @@ pub(crate) fn serve(config: &Config) -> anyhow::Result<()> {
     let port = fronts.addrs().first().context("a front is configured")?.port();
     let (state, secret, instance) = open_state(config, port)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let workers =
-        WorkerConfig { access_log: access_log.as_ref().map(AccessLog::outlet), ..config.worker(secret, room) };
+    let outlet = access_log.as_ref().map(AccessLog::outlet);
+    let reloader = Arc::new(Reloader::new(typed, around, loaded, Found { secret, room, access_log: outlet.clone() }));
+    let workers = WorkerConfig { access_log: outlet, ..config.worker(secret, room) };
     let plane =
         AdminConfig { access_log: access_log.as_ref().map(AccessLog::counts), ..config.admin(state.path(), instance) };
-    let outcome = runtime.block_on(run(config, workers, plane, fronts, admin, access_log.as_ref()));
+    let outcome = runtime.block_on(run(config, workers, plane, fronts, admin, (&reloader, access_log.as_ref())));
     // The workers have ended, so nothing is added any more.
     access_log.into_iter().for_each(AccessLog::finish);
     outcome
@@ -69,10 +75,11 @@ async fn run(
     plane: AdminConfig,
     fronts: Fronts,
     admin: Option<Listener>,
-    access_log: Option<&AccessLog>,
+    (reloader, access_log): (&Arc<Reloader>, Option<&AccessLog>),
 ) -> anyhow::Result<()> {
     // Before anything is started or said: a signal that comes during the start must find somebody who stops what runs.
-    let mut signals = Signals::new()?;
+    let mut signals = Signals::new(!reloader.has_file())?;
+    let hangups = if reloader.has_file() { signals::hangups()? } else { None };
     let asked = signals::reopen()?;
     announce(config, &fronts, admin.as_ref());
     let for_admin = Arc::new(sync::Notify::new());
@@ -85,16 +92,19 @@ async fn run(
     let plane = with_runtime(config, plane).await?;
     let hasher = workers.hasher.clone();
     let data = worker::start(workers, fronts, wake_both).context("workers")?;
-    let plane = lb_admin::start(plane, hasher, data.control.clone(), for_admin, admin)?;
+    let (control, configuration) = (data.control.clone(), Arc::clone(reloader) as _);
+    let plane = lb_admin::start(plane, Outside { control, hasher, wake: for_admin, listener: admin, configuration })?;
     let snapshots = plane.membership().watch();
+    let reloads = plane.reloads().clone();
     let mut running = Running::new(data, plane, for_us);
 
     let reason = tokio::select! {
         reason = running.until_end(&mut signals) => reason,
         never = say_ready(snapshots, config.discovers()) => match never {},
         never = reopen(asked, access_log) => match never {},
+        never = reload_on(hangups, reloads) => match never {},
     };
-    shutdown::stop(running, reason, config.drain_timeout, &mut signals).await
+    shutdown::stop(running, reason, reloader.drain_timeout(), &mut signals).await
 }
 
 /// Asks the engine what only it knows: whether it is there and has the image. `--runtime auto` goes by the answer and
@@ -134,6 +144,18 @@ async fn say_ready(mut snapshots: watch::Receiver<Arc<Snapshot>>, discovers: boo
     let snapshot = Arc::clone(&snapshots.borrow());
     say::line(ready_line(&snapshot, began.elapsed()));
     notify("READY=1");
+    std::future::pending().await
+}
+
+/// Reads the configuration again whenever SIGHUP asks for it. One that is wrong is said and changes nothing.
+async fn reload_on(hangups: Option<Signal>, reloads: Reloads) -> Infallible {
+    if let Some(mut hangups) = hangups {
+        while hangups.recv().await.is_some() {
+            if let Err(error) = reloads.reload(false).await {
+                say::line(format_args!("error: not reloaded, the configuration stays as it was: {error}"));
+            }
+        }
+    }
     std::future::pending().await
 }
 

@@ -26,7 +26,7 @@ pub(crate) mod values;
 mod tests;
 
 use change::{AddArgs, LimitArgs, NameArgs, PlanCommand, RmArgs, RollbackArgs, ScaleArgs, WeightArgs};
-use client::{EpochsArgs, EventsArgs, ExplainArgs, ReadyArgs, RepArgs, RingArgs, RouteArgs, ShowArgs};
+use client::{EpochsArgs, EventsArgs, ExplainArgs, ReadyArgs, ReloadArgs, RepArgs, RingArgs, RouteArgs, ShowArgs};
 use parse::{addresses, number_text, socket_addr, texts};
 use period::Period;
 use typed::Typed;
@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Limit(LimitArgs),
     /// Have so many replicas
     Scale(ScaleArgs),
+    /// Read the configuration file again and apply what can be applied while running
+    Reload(ReloadArgs),
     /// Go back to an earlier mapping
     Rollback(RollbackArgs),
     /// Say what a change would move, and change nothing
@@ -134,7 +136,8 @@ pub(crate) struct LaunchArgs {
 #[derive(Clone, Debug, Default, Args, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub(crate) struct ServeArgs {
-    /// A TOML file with these flags as keys; the environment and the command line win over it
+    /// A TOML file with these flags as keys; the environment and the command line win over it. With one, SIGHUP reads it
+    /// again (as `lb reload` does) instead of ending the process
     #[arg(long, env = "LB_CONFIG", value_name = "FILE")]
     #[serde(skip)]
     pub(crate) config: Option<PathBuf>,

@@ -16,6 +16,7 @@ mod launch;
 mod limits;
 mod manual;
 mod notify;
+mod reload;
 mod replica;
 mod say;
 mod shutdown;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
             Command::Ring(args) => client::ring(&args),
             Command::Epochs(args) => client::epochs(&args),
             Command::Events(args) => client::events(&args),
+            Command::Reload(args) => client::reload(&args),
             Command::Config(args) => client::config(&args),
             Command::Openapi(args) => client::openapi(&args),
             Command::Completions { shell } => manual::completions(shell),
@@ -71,12 +73,12 @@ fn main() -> ExitCode {
 }
 
 fn serve(typed: &Typed) -> Exit {
-    with_configuration(typed, |loaded| told(boot::serve(&loaded.config)))
+    with_configuration(typed, |loaded, around| told(boot::serve(typed, around, loaded)))
 }
 
 /// What `serve` would go by; what it would say first, to stderr.
 fn check(typed: &Typed) -> Exit {
-    with_configuration(typed, |loaded| {
+    with_configuration(typed, |loaded, _| {
         for note in &loaded.config.notes {
             say::line(format_args!("note: {note}"));
         }
@@ -85,13 +87,13 @@ fn check(typed: &Typed) -> Exit {
     })
 }
 
-fn with_configuration(typed: &Typed, go_on: impl FnOnce(&Loaded) -> Exit) -> Exit {
+fn with_configuration(typed: &Typed, go_on: impl FnOnce(&Loaded, &Surroundings) -> Exit) -> Exit {
     let around = match Surroundings::read() {
         Ok(around) => around,
         Err(error) => return told(Err(error.into())),
     };
     match Loaded::read(typed, &around) {
-        Ok(loaded) => go_on(&loaded),
+        Ok(loaded) => go_on(&loaded, &around),
         Err(error) => {
             say::line(format_args!("error: {error}"));
             Exit::Config

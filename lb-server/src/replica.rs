@@ -37,7 +37,7 @@ pub(crate) fn run(args: &ReplicaArgs) -> anyhow::Result<()> {
     let answers = Arc::new(Answers::new(&args.id, args.delay.0));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let mut signals = Signals::new()?;
+        let mut signals = Signals::new(true)?;
         let listener = TcpListener::bind(addr)
             .await
             .map_err(|error| anyhow::anyhow!("replica {addr}: {error}; choose another --listen"))?;

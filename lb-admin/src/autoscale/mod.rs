@@ -16,7 +16,7 @@ pub struct Readings {
 }
 
 impl Readings {
-    /// How many replicas the load asks for now, within the bounds; 0 before the first look.
+    /// How many replicas the load asks for now, within the bounds; 0 before the first look, and while nobody has asked for one.
     pub fn desired(&self) -> u32 {
         self.desired.load(Ordering::Relaxed)
     }

@@ -28,7 +28,8 @@ const FAILURES_MAX: u32 = 1;
 /// What it looks at, and where its steps go.
 #[derive(Debug)]
 pub(crate) struct Observer<L> {
-    pub(crate) config: AutoscaleConfig,
+    /// `None`: the number of replicas is the user's business for now.
+    pub(crate) config: watch::Receiver<Option<AutoscaleConfig>>,
     pub(crate) snapshots: watch::Receiver<Arc<Snapshot>>,
     pub(crate) usage: Usage<L>,
     pub(crate) owner: mpsc::UnboundedSender<Input>,
@@ -37,15 +38,26 @@ pub(crate) struct Observer<L> {
 
 impl<L: Launcher> Observer<L> {
     /// Runs until the owner has ended.
-    pub(crate) async fn run(self) {
-        let mut decider = Decider::new(self.config, Instant::now());
+    pub(crate) async fn run(mut self) {
+        let mut decider = None;
         let mut cpu = CpuRate::default();
         let mut looks = interval(LOOK_EVERY);
         // After a stall one look says it all.
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             looks.tick().await;
-            let cpu_percent = match self.config.target_cpu {
+            let asked = *self.config.borrow_and_update();
+            if asked != decider.as_ref().map(|(config, _)| *config) {
+                decider = asked.map(|config| (config, Decider::new(config, Instant::now())));
+            }
+            let Some((config, decider)) = &mut decider else {
+                self.readings.note_desired(0);
+                if self.config.changed().await.is_err() {
+                    return;
+                }
+                continue;
+            };
+            let cpu_percent = match config.target_cpu {
                 Some(_) => cpu.percent(self.usage.cpu_times().await, Instant::now()),
                 None => None,
             };

@@ -16,6 +16,8 @@ pub mod file;
 /// Who tells a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Source {
+    /// `--backend`: told at the start and by every reload.
+    Settings,
     /// `--backends-file`.
     File,
     /// `--discover docker`.
@@ -25,6 +27,7 @@ pub(crate) enum Source {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Settings => "--backend",
             Self::File => "--backends-file",
             Self::Docker => "--discover docker",
         })

@@ -62,6 +62,11 @@ impl Checks {
         }
     }
 
+    /// Whoever is watched from now on is checked so; [`Checks::watch`] puts it into effect for one that is.
+    pub(crate) fn check_by(&mut self, replica: Check, backend: Check) {
+        (self.replica_check, self.backend_check) = (replica, backend);
+    }
+
     /// Looks up `host` for the backend `name`, now and every 30 s, until another host is looked up for it or none.
     pub(crate) fn resolve(&mut self, name: Arc<str>, host: String) {
         let task = tokio::spawn(resolve(Arc::clone(&name), host, self.found.clone())).abort_handle();

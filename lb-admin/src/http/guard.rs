@@ -8,25 +8,27 @@
 //! front's paths any Host goes and no token is asked for (SPEC 5); two Hosts in one request go nowhere. Not here: which
 //! address needs a token (lb-server's config), and how a Host is read (`host`).
 
-use std::sync::Arc;
-
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, HOST, ORIGIN, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
+use tokio::sync::watch;
 
 use super::answer::Style;
 use super::host;
 use crate::config::Access;
 
+/// The rules of now; a reload may bring others.
+pub(super) type AccessNow = watch::Receiver<Access>;
+
 /// Which checks apply.
 #[derive(Clone, Debug)]
 pub(super) struct Guard {
     /// `None`: any Host goes, as on Unix sockets, which no browser reaches, and on the front's paths.
-    hosts: Option<Arc<Access>>,
+    hosts: Option<AccessNow>,
     /// `None`: no token is asked for.
-    token: Option<Arc<Access>>,
+    token: Option<AccessNow>,
 }
 
 /// Why a request was refused.
@@ -57,8 +59,8 @@ impl Suspicion {
 
 impl Guard {
     /// Of the admin listener. `check_host`: whether a browser could have been led there under a foreign name.
-    pub(super) fn admin(access: Arc<Access>, check_host: bool) -> Self {
-        Self { hosts: check_host.then(|| Arc::clone(&access)), token: Some(access) }
+    pub(super) fn admin(access: AccessNow, check_host: bool) -> Self {
+        Self { hosts: check_host.then(|| access.clone()), token: Some(access) }
     }
 
     /// Of the front's paths.
@@ -72,7 +74,7 @@ impl Guard {
         if headers.get_all(HOST).iter().count() > 1 {
             return Err(Suspicion::TwoHosts);
         }
-        let is_ours = |host: &str| self.hosts.as_ref().is_none_or(|access| host::is_ours(host, &access.hosts));
+        let is_ours = |host: &str| self.hosts.as_ref().is_none_or(|access| host::is_ours(host, &access.borrow().hosts));
         let host_is_ours = headers.get(HOST).is_none_or(|host| host.to_str().is_ok_and(is_ours));
         if !host_is_ours || !target.is_none_or(is_ours) {
             return Err(Suspicion::ForeignHost);
@@ -83,7 +85,7 @@ impl Guard {
         if is_cross_site(headers, target) {
             return Err(Suspicion::CrossSite);
         }
-        self.token.as_ref().map_or(Ok(()), |access| has_token(headers, access))
+        self.token.as_ref().map_or(Ok(()), |access| has_token(headers, &access.borrow()))
     }
 }
 

@@ -43,7 +43,7 @@ fn written(api: &Api, format: Format) -> String {
     workers::write_access_log(&mut page, &api.control, api.access_log.as_deref());
     backends::write(&mut page, &snapshot);
     membership::write(&mut page, &snapshot, &api.membership);
-    if let Some(readings) = &api.autoscale {
+    if let Some(readings) = api.autoscale.as_ref().filter(|readings| readings.desired() > 0) {
         membership::write_autoscaler(&mut page, readings, snapshot.scaled);
     }
     process::write(&mut page);

@@ -11,12 +11,14 @@ use std::sync::Arc;
 
 use lb_core::control::Control;
 use lb_core::ring::KeyHasher;
+use tokio::sync::watch;
 
 use crate::access_log::Counts;
 use crate::autoscale::Readings;
 use crate::config::Access;
 use crate::events::EventLog;
 use crate::membership::command::Membership;
+use crate::reload::Reloads;
 use crate::request_log::RequestLog;
 
 mod answer;
@@ -60,9 +62,11 @@ pub struct Api {
     /// Those ids, by backend.
     pub requests: RequestLog,
     /// Who may change things.
-    pub access: Arc<Access>,
+    pub access: watch::Receiver<Access>,
     /// How fast.
     pub changes: ChangeRate,
+    /// Reads the configuration again.
+    pub reloads: Reloads,
     /// What the autoscaler would have, where there is one.
     pub autoscale: Option<Arc<Readings>>,
     /// How the workers hash keys, to explain where one goes; its secret is shown to nobody.

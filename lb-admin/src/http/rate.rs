@@ -12,20 +12,39 @@ const BURST_SECONDS: u32 = 4;
 
 /// What all handlers take from. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct ChangeRate(Option<Arc<Mutex<Bucket>>>);
+pub struct ChangeRate(Arc<Mutex<Limit>>);
+
+#[derive(Debug)]
+struct Limit {
+    per_second: u32,
+    bucket: Option<Bucket>,
+}
 
 impl ChangeRate {
     /// `per_second` changes a second, four times as many at once; 0: as many as come.
     pub fn new(per_second: u32) -> Self {
-        let full =
-            |per_second| Arc::new(Mutex::new(Bucket::full(per_second, per_second * BURST_SECONDS, Instant::now())));
-        Self((per_second > 0).then(|| full(per_second)))
+        Self(Arc::new(Mutex::new(Limit::new(per_second))))
+    }
+
+    /// From now on so many; where that is as before, nobody gets more by it.
+    pub(crate) fn set(&self, per_second: u32) {
+        let mut limit = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if limit.per_second != per_second {
+            *limit = Limit::new(per_second);
+        }
     }
 
     /// Takes one, or says after which time there is one again.
     pub(super) fn take(&self) -> Result<(), Duration> {
-        let Some(bucket) = &self.0 else { return Ok(()) };
-        bucket.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now())
+        let mut limit = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        limit.bucket.as_mut().map_or(Ok(()), |bucket| bucket.take(Instant::now()))
+    }
+}
+
+impl Limit {
+    fn new(per_second: u32) -> Self {
+        let full = || Bucket::full(per_second, per_second * BURST_SECONDS, Instant::now());
+        Self { per_second, bucket: (per_second > 0).then(full) }
     }
 }
 

@@ -9,8 +9,6 @@
 //! `HEAD` goes where `GET` goes. Anything else is a typed 404 or 405. The front of `--profile assignment` serves the
 //! first line only. No `GET` changes anything.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::http::header::ALLOW;
 use axum::http::{HeaderValue, Method, StatusCode};
@@ -26,7 +24,7 @@ use super::{Api, assignment, audit, body, guard, health, metrics, openapi, v1};
 
 /// All routes. `check_host`: whether a browser could have been led here under a foreign name.
 pub(super) fn admin(api: Api, check_host: bool) -> Router {
-    let guard = Guard::admin(Arc::clone(&api.access), check_host);
+    let guard = Guard::admin(api.access.clone(), check_host);
     let epoch = from_fn_with_state(api.membership.clone(), v1::etag::add);
     finish(documented().into(), api, guard).layer(epoch)
 }

@@ -14,11 +14,13 @@ use tokio::sync::{mpsc, watch};
 use tower::ServiceExt;
 
 use super::{Api, ChangeRate};
+use crate::config::Access;
 use crate::events::EventLog;
 use crate::membership::change::{Changed, Request};
 use crate::membership::command::{Add, ChangeError, Command, Membership, Remove};
 use crate::membership::mapping::{History, Mapping, Seated};
 use crate::membership::snapshot::{BackendView, Scaled, Snapshot};
+use crate::reload::fixed::Fixed;
 use crate::request_log::RequestLog;
 
 /// A change as the owner was asked for it.
@@ -28,6 +30,8 @@ pub(crate) enum Asked {
     Remove(Remove),
     Change(Request),
     Plan(Request),
+    /// What has changed, in words.
+    Configure(String),
 }
 
 /// An API whose owner answers every change alike; it needs a runtime.
@@ -51,6 +55,7 @@ pub(crate) fn scripted(snapshot: Snapshot, answer: Result<Snapshot, ChangeError>
         while let Some(command) = inbox.recv().await {
             let (asked, back) = match command {
                 Command::Add(add, back) => (Asked::Add(add), back),
+                Command::Configure(settings, back) => (Asked::Configure(settings.what), back),
                 Command::Remove(remove, back) => (Asked::Remove(remove), back),
                 Command::Change(request, back) => (Asked::Change(request), back),
                 Command::Plan(request, back) => (Asked::Plan(request), back),
@@ -61,13 +66,16 @@ pub(crate) fn scripted(snapshot: Snapshot, answer: Result<Snapshot, ChangeError>
         }
     });
     let (snapshot, seen) = watch::channel(Arc::new(snapshot));
+    let (membership, changes) = (Membership::new(commands, seen), ChangeRate::new(0));
+    let (reloads, access, _) = Fixed::good(Access::default()).reloads(membership.clone(), changes.clone());
     let api = Api {
-        membership: Membership::new(commands, seen),
+        membership,
         events: Arc::new(EventLog::new()),
         control: Control::without_workers(),
         requests: RequestLog::new(Some(4)),
-        access: Arc::default(),
-        changes: ChangeRate::new(0),
+        access,
+        changes,
+        reloads,
         autoscale: None,
         hasher: KeyHasher::new([7; 16], false),
         access_log: None,

@@ -12,6 +12,7 @@ use super::change::{Changed, Request};
 use super::healing::Healing;
 use super::snapshot::Snapshot;
 use super::store::Saving;
+use crate::config::Settings;
 
 /// `/add`, as asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,6 +126,9 @@ pub enum ChangeError {
     /// The change couldn't be written down, and one that a restart forgets isn't made.
     #[error("the change could not be saved, so it was not made: mend the state directory (the log says what is wrong)")]
     NotSaved,
+    /// Other settings that don't go with what is there now.
+    #[error("{0}; nothing was changed")]
+    Unfit(String),
     /// The process is stopping.
     #[error("the load balancer is stopping")]
     Stopping,
@@ -145,6 +149,7 @@ pub(crate) enum Command {
     Change(Request, Asker),
     /// What would come of it.
     Plan(Request, Asker),
+    Configure(Box<Settings>, Asker),
 }
 
 /// The way back to whoever asked.
@@ -197,6 +202,11 @@ impl Membership {
     /// What a change would come to now. Nothing is done.
     pub async fn plan(&self, request: Request) -> Result<Changed, ChangeError> {
         self.ask(|answer| Command::Plan(request, answer)).await
+    }
+
+    /// Goes by other settings, all of them or none; answers when every worker routes by what follows.
+    pub(crate) async fn configure(&self, settings: Settings) -> Result<Arc<Snapshot>, ChangeError> {
+        Ok(self.ask(|answer| Command::Configure(Box::new(settings), answer)).await?.snapshot)
     }
 
     /// The membership now.

@@ -144,7 +144,9 @@ impl<L: Launcher> Owner<L> {
     /// it can be written or not, so it comes alone.
     async fn take_in(&mut self, together: Vec<Input>, answers: &mut Answers) {
         let call_of = |input: &Input| match input {
-            Input::Add(call, _) | Input::Remove(call, _) | Input::Change(call, _) => Some(*call),
+            Input::Add(call, _) | Input::Remove(call, _) | Input::Change(call, _) | Input::Configure(call, _) => {
+                Some(*call)
+            }
             _ => None,
         };
         let asked: Vec<CallId> = together.iter().filter_map(call_of).collect();
@@ -224,6 +226,7 @@ impl<L: Launcher> Owner<L> {
             Effect::Release(id) => self.supervisor.release(id),
             Effect::Stop(id) => self.supervisor.stop(id),
             Effect::Evict(id) => self.publisher.evict(id),
+            Effect::CheckBy { replica, backend } => self.checks.check_by(replica, backend),
             Effect::Watch(watched) => self.checks.watch(&watched),
             Effect::Resolve { name, host } => self.checks.resolve(name, host),
             Effect::Unresolve(name) => self.checks.unresolve(&name),
@@ -291,7 +294,8 @@ impl Answers {
     /// comes alone: the condition of each is judged by the mapping that the one before it has left, and its answer says
     /// what it has moved by itself.
     fn note_waiting(&mut self, first: Command, commands: &mut mpsc::Receiver<Command>) -> Vec<Input> {
-        let comes_alone = |command: &Command| matches!(command, Command::Change(..) | Command::Plan(..));
+        let comes_alone =
+            |command: &Command| matches!(command, Command::Change(..) | Command::Plan(..) | Command::Configure(..));
         let goes_on = !comes_alone(&first);
         let mut inputs: Vec<Input> = self.note(first).into_iter().collect();
         while goes_on
@@ -312,6 +316,7 @@ impl Answers {
         let call = self.last_call + 1;
         let (input, asker) = match command {
             Command::Add(request, asker) => (Input::Add(call, request), asker),
+            Command::Configure(settings, asker) => (Input::Configure(call, settings), asker),
             Command::Remove(request, asker) => (Input::Remove(call, request), asker),
             Command::Change(request, asker) => (Input::Change(call, request), asker),
             Command::Plan(..) => return None,

@@ -12,10 +12,11 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
 use super::*;
-use crate::config::{AdminAddr, sample};
+use crate::config::{Access, AdminAddr, sample};
 use crate::events::EventKind;
 use crate::membership::command::{Add, ChangeError, Remove};
 use crate::membership::snapshot::{BackendView, Snapshot};
+use crate::reload::fixed::Fixed;
 use crate::supervisor::process::mark::Mark;
 
 /// Says which descriptors beyond the third it has and answers every request with 200. Where it is given a second argument, it starts a child in a process group of its own
@@ -76,7 +77,12 @@ impl Running {
             applied.send_replace(table.version());
         });
         let prepared = Prepared::new(config, 1, launcher, publisher, applied_by_all).expect("it fits");
-        let plane = prepared.start(|_stop| async {}).expect("a thread");
+        let plane = {
+            let membership = prepared.membership.clone();
+            let (reloads, ..) = Fixed::good(Access::default()).reloads(membership, ChangeRate::new(0));
+            prepared.start(reloads, |_stop| async {})
+        }
+        .expect("a thread");
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         Self { plane, folder, runtime }
     }
@@ -269,8 +275,14 @@ fn the_admin_api_answers_until_the_stop_and_its_port_is_free_after_it() {
     let listener = http::bind(&AdminAddr::Tcp(([127, 0, 0, 1], 0).into())).expect("port 0");
     let AdminAddr::Tcp(addr) = *listener.addr() else { panic!("it is TCP") };
     let config = config(0, folder.path());
-    let hasher = KeyHasher::new([7; 16], false);
-    let plane = start(config, hasher, Control::without_workers(), Arc::default(), Some(listener)).expect("it starts");
+    let outside = Outside {
+        control: Control::without_workers(),
+        hasher: KeyHasher::new([7; 16], false),
+        wake: Arc::default(),
+        listener: Some(listener),
+        configuration: Fixed::good(Access::default()),
+    };
+    let plane = start(config, outside).expect("it starts");
     let mut client = TcpStream::connect(addr).expect("it listens");
     client.write_all(b"GET /rep HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("it reads");
     let mut answer = String::new();

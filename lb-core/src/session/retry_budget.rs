@@ -34,6 +34,11 @@ impl RetryBudget {
         Self { percent: u64::from(percent), seconds: [Second::default(); WINDOW_SECONDS], newest: 0 }
     }
 
+    /// From now on so many percent of the sessions of the same window.
+    pub fn set_percent(&mut self, percent: u32) {
+        self.percent = u64::from(percent);
+    }
+
     /// Whether there may ever be a replay.
     pub fn allows_any(&self) -> bool {
         self.percent > 0

@@ -1,4 +1,4 @@
-//! What the control side tells a worker: a new table, evict a backend's sessions, drain, stop.
+//! What the control side tells a worker: a new table, new settings, evict a backend's sessions, drain, stop.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use super::desk::Applied;
 use super::queue;
 use super::turn::{Stage, Worker};
 use crate::backend::BackendId;
+use crate::config::WorkerConfig;
 use crate::control::Command;
 use crate::net::kernel::Kernel;
 use crate::ring::RingTable;
@@ -26,6 +27,7 @@ impl<K: Kernel> Worker<K> {
                     }
                 }
                 Command::CountMoved(tally) => tallies.push(tally),
+                Command::Configure(config) => self.configure(config),
                 Command::Evict(id) => evicted.push(id),
                 Command::Drain { deadline } => self.begin_drain(deadline),
                 Command::Stop => self.stage = Stage::Stopped,
@@ -53,6 +55,22 @@ impl<K: Kernel> Worker<K> {
             }
             self.route_stranded_again();
             self.desk.port.acknowledge(version);
+        }
+    }
+
+    /// Sessions under way keep what was decided for them; a wait that is longer or shorter now is so for them too.
+    fn configure(&mut self, config: Arc<WorkerConfig>) {
+        self.desk.retry_budget.set_percent(config.retry_budget_percent);
+        self.desk.config = config;
+        self.arm_all();
+    }
+
+    /// Some deadlines are nearer now; one that is farther is seen to be so when it has come.
+    fn arm_all(&mut self) {
+        for key in self.sessions.keys() {
+            if let Some(live) = self.sessions.get(key) {
+                self.desk.arm(live, key);
+            }
         }
     }
 
@@ -96,12 +114,7 @@ impl<K: Kernel> Worker<K> {
             self.stage = Stage::Draining { deadline_ms };
             self.admission.begin_close(self.desk.now_ms);
             self.desk.draining = true;
-            for key in self.sessions.keys() {
-                if let Some(live) = self.sessions.get(key) {
-                    // Some deadlines are nearer now.
-                    self.desk.arm(live, key);
-                }
-            }
+            self.arm_all();
         }
     }
 

@@ -8,6 +8,7 @@ mod access_log;
 mod admission;
 mod answers;
 mod bulk;
+mod configure;
 mod connecting;
 mod control;
 mod drain;

@@ -145,6 +145,16 @@ pub(crate) struct EventsArgs {
     pub(crate) admin: AdminArgs,
 }
 
+/// `lb reload`.
+#[derive(Debug, Args)]
+pub(crate) struct ReloadArgs {
+    /// Only say what would change
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) admin: AdminArgs,
+}
+
 /// `lb config` and `lb openapi`.
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {

@@ -5,15 +5,14 @@
 //! request must have is checked in lb-admin.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use lb_admin::config::{Access, AdminAddr};
 use lb_admin::token::Token;
-use rustix::rand::{GetRandomFlags, getrandom};
 
-use super::{ConfigError, within};
+use super::{ConfigError, Surroundings, within};
 use crate::cli::ServeArgs;
 
 /// Changes a second where nobody says otherwise: a script that runs wild leaves the owner most of its time.
@@ -31,13 +30,14 @@ const HOST_CHARACTERS_MAX: usize = 253;
 pub(super) fn resolve(
     args: &ServeArgs,
     admin: Option<&AdminAddr>,
+    around: &Surroundings,
     notes: &mut Vec<String>,
 ) -> Result<Access, ConfigError> {
     let open = args.admin_open.unwrap_or(false);
     if open && args.admin_token_file.is_some() {
         return Err(ConfigError::AdminOpenWithToken);
     }
-    let token = args.admin_token_file.as_deref().map(|path| read_token(path, notes)).transpose()?;
+    let token = args.admin_token_file.as_deref().map(|path| read_token(path, around, notes)).transpose()?;
     if let Some(AdminAddr::Tcp(addr)) = admin
         && !addr.ip().to_canonical().is_loopback()
         && token.is_none()
@@ -54,7 +54,7 @@ pub(super) fn resolve(
 }
 
 /// The first line of the file, without the white space around it.
-fn read_token(path: &Path, notes: &mut Vec<String>) -> Result<Token, ConfigError> {
+fn read_token(path: &Path, around: &Surroundings, notes: &mut Vec<String>) -> Result<Token, ConfigError> {
     let unreadable = |source| ConfigError::TokenUnreadable { path: path.to_owned(), source };
     let file = File::open(path).map_err(unreadable)?;
     if file.metadata().map_err(unreadable)?.permissions().mode() & OTHERS_READ != 0 {
@@ -65,15 +65,7 @@ fn read_token(path: &Path, notes: &mut Vec<String>) -> Result<Token, ConfigError
     file.take(TOKEN_FILE_BYTES_MAX).read_to_end(&mut bytes).map_err(unreadable)?;
     let text = String::from_utf8_lossy(&bytes);
     let first_line = text.lines().next().unwrap_or_default().trim();
-    let key = random_key().map_err(unreadable)?;
-    Token::new(first_line, key).map_err(|source| ConfigError::TokenWrong { path: path.to_owned(), source })
-}
-
-fn random_key() -> io::Result<[u8; 16]> {
-    let mut key = [0; 16];
-    // Up to 256 bytes come whole once the pool is ready (getrandom(2)), and it waits until it is.
-    let read = getrandom(&mut key, GetRandomFlags::empty())?;
-    if read == key.len() { Ok(key) } else { Err(io::Error::other("getrandom gave too few bytes")) }
+    Token::new(first_line, around.token_key).map_err(|source| ConfigError::TokenWrong { path: path.to_owned(), source })
 }
 
 /// `NAME` or `NAME:PORT`, as requests are compared with.

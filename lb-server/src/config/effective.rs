@@ -10,6 +10,8 @@ use toml::{Table, Value};
 
 use super::{keys, mask};
 
+pub(super) use mask::MASK;
+
 /// All keys, in the order of `--help`.
 #[derive(Clone, Debug)]
 pub(crate) struct Effective {
@@ -37,14 +39,18 @@ pub(crate) enum Origin {
 }
 
 impl Effective {
-    /// What was `said` by whom (`origin`), over the `defaults`.
-    pub(super) fn new(file: Option<PathBuf>, said: &Table, defaults: &Table, origin: impl Fn(&str) -> Origin) -> Self {
+    /// These values, and who said each (`origin`).
+    pub(super) fn new(file: Option<PathBuf>, values: &Table, origin: impl Fn(&str) -> Origin) -> Self {
         let setting = |key: String| {
-            let value = said.get(&key).or_else(|| defaults.get(&key));
-            let value = value.cloned().map(|value| mask::masked(&key, value));
+            let value = values.get(&key).cloned().map(|value| mask::masked(&key, value));
             Setting { value, origin: origin(&key), key }
         };
         Self { file, settings: keys::all().into_iter().map(setting).collect() }
+    }
+
+    /// One of them.
+    pub(super) fn setting(&self, key: &str) -> Option<&Setting> {
+        self.settings.iter().find(|setting| setting.key == key)
     }
 
     /// A line a key; one that has no value stands there as a comment.
@@ -73,7 +79,7 @@ const COLUMN: usize = 48;
 impl Setting {
     fn origin_in_words(&self) -> String {
         match self.origin {
-            Origin::Environment => format!("environment, {}", variable(&self.key)),
+            Origin::Environment => format!("environment, {}", keys::variable(&self.key)),
             Origin::File(line) => format!("file, line {line}"),
             origin => origin.to_string(),
         }
@@ -89,8 +95,4 @@ impl fmt::Display for Origin {
             Self::Default => "default",
         })
     }
-}
-
-fn variable(key: &str) -> String {
-    format!("LB_{}", key.replace('-', "_").to_uppercase())
 }

@@ -13,6 +13,10 @@ use crate::cli::typed::Typed;
 pub(crate) struct Loaded {
     pub(crate) config: Config,
     pub(crate) effective: Effective,
+    /// What was said, whoever said it.
+    pub(super) said: Table,
+    /// That, over the defaults; unlike `effective` nothing is masked.
+    pub(super) values: Table,
 }
 
 impl Loaded {
@@ -30,10 +34,11 @@ impl Loaded {
             None => error,
         })?;
         let origin = |key: &str| origin(key, typed, &above, file.as_ref());
-        let defaults = to_table(&defaults::of(&args, &config));
-        let path = file.as_ref().map(|file| file.path.clone());
-        let effective = Effective::new(path, &to_table(&args), &defaults, origin);
-        Ok(Self { config, effective })
+        let said = to_table(&args);
+        let mut values = to_table(&defaults::of(&args, &config));
+        values.extend(said.clone());
+        let effective = Effective::new(file.as_ref().map(|file| file.path.clone()), &values, origin);
+        Ok(Self { config, effective, said, values })
     }
 }
 

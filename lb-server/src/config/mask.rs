@@ -8,7 +8,7 @@ use toml::Value;
 /// A word that holds one of these names a secret.
 const NAMES: [&str; 6] = ["password", "passwd", "secret", "token", "credential", "key"];
 /// What is shown instead.
-const MASK: &str = "***";
+pub(super) const MASK: &str = "***";
 
 /// The value of a key, fit to be shown.
 pub(super) fn masked(key: &str, value: Value) -> Value {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use lb_admin::config::{
     Access, AccessLogConfig, AdminAddr, AdminConfig, AutoscaleConfig, BackendsFile, DockerConfig, DockerDiscovery,
-    LaunchConfig, Names, StaticBackend,
+    LaunchConfig, Names, Settings, StaticBackend,
 };
 use lb_core::config::{RETRIES_MAX, RETRY_BUDGET_PERCENT_MAX, Source, Splice, WorkerConfig};
 use lb_core::ring::{KeyHasher, RingConfig};
@@ -35,6 +35,7 @@ mod launch;
 mod loaded;
 mod log;
 mod mask;
+mod mixed;
 mod names;
 mod pipes;
 mod places;
@@ -149,7 +150,7 @@ impl Config {
         let known: Vec<StaticBackend> = backends.iter().cloned().chain(listed).collect();
         let names = names::resolve(args, replicas, &known)?;
         let (fronts, admin) = front::resolve(args, assignment, &mut notes)?;
-        let access = access::resolve(args, admin.as_ref(), &mut notes)?;
+        let access = access::resolve(args, admin.as_ref(), around, &mut notes)?;
         let ring = ring::resolve(args, replicas, autoscale, &known)?;
         let route = route::resolve(args, assignment)?;
         let checks = check::resolve(args, &known)?;
@@ -196,6 +197,24 @@ impl Config {
     pub(crate) fn members(&self) -> usize {
         let listed = self.backends_file.as_ref().map_or(0, |file| file.backends.len());
         self.replicas_most() as usize + self.backends.len() + listed
+    }
+
+    /// Who may change things through the admin API.
+    pub(crate) fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// What of the control plane's part a reload changes, all of it.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            backends: self.backends.clone(),
+            checks: Some((self.checks.replica.clone(), self.checks.backend.clone())),
+            max_ejected_percent: self.checks.max_ejected_percent,
+            drain_timeout: self.drain_timeout,
+            autoscale: self.autoscale,
+            replicas: Some(self.replicas),
+            what: String::new(),
+        }
     }
 
     /// Whether backends are looked for that nobody has named.

@@ -2,7 +2,10 @@
 //! arguments and a test can say what the surroundings are.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::PathBuf;
+
+use rustix::rand::{GetRandomFlags, getrandom};
 
 /// The parts of the environment that a default or a check depends on.
 #[derive(Clone, Debug)]
@@ -19,6 +22,8 @@ pub(crate) struct Surroundings {
     pub(crate) state_directory: Option<OsString>,
     /// `XDG_STATE_HOME`.
     pub(crate) xdg_state_home: Option<PathBuf>,
+    /// What tokens are hashed under in this process, so that two of them can be compared.
+    pub(crate) token_key: [u8; 16],
     /// `HOME`.
     pub(crate) home: Option<PathBuf>,
 }
@@ -27,8 +32,8 @@ pub(crate) struct Surroundings {
 const PIPE_PAGES: usize = 16_384;
 
 impl Surroundings {
-    /// Those of this process. Fails where the kernel doesn't say what our own binary is.
-    pub(crate) fn read() -> std::io::Result<Self> {
+    /// Those of this process. Fails where the kernel doesn't say what our own binary is, or gives nothing random.
+    pub(crate) fn read() -> io::Result<Self> {
         let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
         Ok(Self {
             binary: std::env::current_exe()?,
@@ -37,9 +42,17 @@ impl Surroundings {
             path: variable("PATH"),
             state_directory: variable("STATE_DIRECTORY"),
             xdg_state_home: variable("XDG_STATE_HOME").map(PathBuf::from),
+            token_key: random_key()?,
             home: variable("HOME").map(PathBuf::from),
         })
     }
+}
+
+fn random_key() -> io::Result<[u8; 16]> {
+    let mut key = [0; 16];
+    // Up to 256 bytes come whole once the pool is ready (getrandom(2)), and it waits until it is.
+    let read = getrandom(&mut key, GetRandomFlags::empty())?;
+    if read == key.len() { Ok(key) } else { Err(io::Error::other("getrandom gave too few bytes")) }
 }
 
 /// 0 there is "no limit".

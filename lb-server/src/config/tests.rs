@@ -19,6 +19,7 @@ pub(super) fn around() -> Surroundings {
         path: std::env::var_os("PATH"),
         state_directory: None,
         xdg_state_home: None,
+        token_key: [7; 16],
         home: Some("/home/somebody".into()),
     }
 }

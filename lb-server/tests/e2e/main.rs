@@ -32,6 +32,7 @@ mod non_http;
 mod profile;
 mod queueing;
 mod relay;
+mod reload;
 mod resets;
 mod restart;
 mod routing;

@@ -19,7 +19,7 @@ async fn ask(method: &str, path: &str, headers: &[(&str, &str)]) -> Got {
 }
 
 async fn ask_of(access: Access, method: &str, path: &str, headers: &[(&str, &str)]) -> Got {
-    let api = Api { access: access.into(), ..agreeing(&["S1"]).api };
+    let api = Api { access: tokio::sync::watch::channel(access).1, ..agreeing(&["S1"]).api };
     let router = routes::admin(api, true);
     let request = headers
         .iter()
@@ -177,7 +177,7 @@ async fn without_the_right_token_a_change_is_a_typed_401_that_names_the_scheme()
 
 #[tokio::test]
 async fn the_front_asks_for_no_token() {
-    let api = Api { access: with_token().into(), ..agreeing(&["S1"]).api };
+    let api = Api { access: tokio::sync::watch::channel(with_token()).1, ..agreeing(&["S1"]).api };
     let add = Request::post("/add").body(Body::from(r#"{"n":1}"#)).unwrap();
     assert_eq!(send(&routes::front(api), add).await.status, 200);
 }

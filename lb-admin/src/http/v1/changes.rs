@@ -284,7 +284,7 @@ fn kind(edit: &Edit) -> &'static str {
 }
 
 /// A conflict with what is there now isn't the request's fault: another time it may be right.
-fn status_of(error: &ChangeError) -> StatusCode {
+pub(super) fn status_of(error: &ChangeError) -> StatusCode {
     match error {
         ChangeError::UnknownName(_) | ChangeError::UnknownBackend(_) | ChangeError::UnknownEpoch(_) => {
             StatusCode::NOT_FOUND
@@ -303,6 +303,7 @@ fn status_of(error: &ChangeError) -> StatusCode {
         | ChangeError::RingFull
         | ChangeError::WeightRefused { .. }
         | ChangeError::NotOurs { .. }
+        | ChangeError::Unfit(_)
         | ChangeError::Busy => StatusCode::CONFLICT,
     }
 }

@@ -4,6 +4,7 @@
 //! - `POST /v1/backends` · `DELETE|PATCH /v1/backends/{name}` · `PUT /v1/target` · `POST /v1/epochs/{epoch}/rollback` —
 //!   changes, each also as a plan (`changes`; `form` reads their bodies, `changed` and `effect` say what came of it)
 //! - `GET /v1/target` — how many replicas there are and shall be (`changes`)
+//! - `GET /v1/config` · `POST /v1/reload` — the configuration that applies, and reading it again (`config`)
 //! - `GET /v1/events` — what has happened (`events`)
 //! - `GET /v1/explain` — where a key goes, and why (`explain`)
 //!
@@ -19,6 +20,7 @@ use super::Api;
 mod backends;
 mod changed;
 mod changes;
+mod config;
 mod effect;
 pub(super) mod etag;
 mod events;
@@ -36,6 +38,8 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(changes::rollback))
         .routes(routes!(events::events))
         .routes(routes!(explain::explain))
+        .routes(routes!(config::config))
+        .routes(routes!(config::reload))
 }
 
 #[cfg(test)]

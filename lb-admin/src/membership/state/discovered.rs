@@ -59,6 +59,11 @@ impl State {
         self.sets.0.insert(source, Set { wanted, skipped });
     }
 
+    /// What couldn't be had of the last word of a source.
+    pub(super) fn skipped(&self, source: Source) -> Option<&String> {
+        self.sets.0.get(&source)?.skipped.first()
+    }
+
     fn seat_backend(&mut self, source: Source, backend: &StaticBackend, now: Moment) -> Result<(), String> {
         let name = &backend.name;
         if let Some(index) = self.index_of_name(name) {
@@ -124,7 +129,7 @@ impl State {
     }
 
     /// By another check: one that is up stays so until that one says otherwise.
-    fn check_anew(&mut self, index: usize) {
+    pub(super) fn check_anew(&mut self, index: usize) {
         let place = &mut self.places[index];
         let Some(alive) = place.alive_mut() else { return };
         if alive.health != Health::Ready {

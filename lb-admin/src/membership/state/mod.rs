@@ -4,6 +4,7 @@
 //! [`Effect`]s that follow; [`super::owner`] carries them out. So a seeded simulation drives exactly this code.
 //! - `change`: `/add` and `/rm`, accepted, committed, taken back
 //! - `epochs`: the mappings that there have been, numbered
+//! - `configure`: other settings while it runs
 //! - `life`: launched, ready, down, dead, replaced; what the time brings
 //! - `discovered`: backends that come and go with a set that somebody else keeps
 //! - `ejection`: from the first sign of a loss to the last worker that knows
@@ -18,6 +19,7 @@
 //! stands for one place at a time; every place is a member of the ring and nothing else is; what has left never returns.
 
 mod change;
+mod configure;
 mod discovered;
 mod edit;
 mod ejection;
@@ -52,7 +54,7 @@ use super::mapping::{History, Mapping};
 use super::names::NameMaker;
 use super::saved::Saved;
 use super::snapshot::{Scaled, Snapshot};
-use crate::config::{AutoscaleConfig, OwnCheck, StaticBackend};
+use crate::config::{AutoscaleConfig, Check, OwnCheck, Settings, StaticBackend};
 use crate::discovery::Source;
 use crate::events::EventKind;
 use crate::health::record::CheckRecord;
@@ -113,6 +115,8 @@ pub(crate) enum Input {
     NotSaved(Vec<CallId>),
     /// The whole set of backends that a source knows of now.
     Discovered { source: Source, backends: Vec<StaticBackend> },
+    /// Other settings, as a whole.
+    Configure(CallId, Box<Settings>),
     /// Every worker routes by this version or a newer one.
     Applied(u64),
     /// The autoscaler wants so many replicas, after it has seen so many changes by hand.
@@ -147,6 +151,8 @@ pub(crate) enum Effect {
     Evict(BackendId),
     /// Check it from now on, or in another way.
     Watch(Watched),
+    /// The checks of replicas and of backends are these from now on.
+    CheckBy { replica: Check, backend: Check },
     /// No longer.
     Unwatch(BackendId),
     /// Check it now.
@@ -308,6 +314,7 @@ impl State {
             Input::Suspected { id, sign } => self.suspected(id, sign),
             Input::Resolved { name, addr } => self.resolved(&name, addr, now),
             Input::NotSaved(calls) => self.not_saved(calls, now),
+            Input::Configure(call, settings) => self.configure(call, &settings, now),
             Input::Discovered { source, backends } => self.discovered(source, backends, now),
             Input::Applied(version) => self.applied(version, now),
             Input::Scale { to, changes, why } => self.scale(to, changes, &why, now),
@@ -425,7 +432,7 @@ impl State {
 
     fn to_save(&self) -> Saved {
         // Those that their source tells of anew at the next start are like those that nobody has been promised yet.
-        let is_lasting = |place: &&Place| place.call.is_none() && place.discovered.is_none();
+        let is_lasting = |place: &&Place| place.call.is_none() && place.is_of_settings();
         let passing = self.places.iter().filter(|place| !is_lasting(place));
         let members = self.places.iter().filter(is_lasting);
         Saved {

@@ -144,6 +144,11 @@ impl Place {
         }
     }
 
+    /// Whether the settings are what has it here, and no source that tells of it anew.
+    pub(super) fn is_of_settings(&self) -> bool {
+        self.discovered.as_ref().is_none_or(|(source, _)| *source == Source::Settings)
+    }
+
     pub(super) fn id(&self) -> Option<BackendId> {
         match &self.life {
             Life::Absent { .. } => None,
@@ -354,7 +359,8 @@ pub(super) struct Moved {
 pub(super) fn static_place(backend: &StaticBackend, number: u32, now: Moment) -> Place {
     let (name, send_proxy, own_check) = (backend.name.as_str(), backend.send_proxy, backend.check.clone());
     let place = Place::new(name.into(), Seat::named(name, number), backend.weight, now);
-    Place { supervised: false, listed: true, send_proxy, own_check, ..place }
+    let discovered = Some((Source::Settings, backend.clone()));
+    Place { supervised: false, listed: true, send_proxy, own_check, discovered, ..place }
 }
 
 /// A launched replica's backend.

@@ -8,6 +8,13 @@ fn every_flag_but_config_is_a_key() {
 }
 
 #[test]
+fn every_key_that_a_reload_changes_is_one() {
+    for key in RELOADABLE {
+        assert!(is_key(key), "{key}");
+    }
+}
+
+#[test]
 fn the_most_alike_is_meant_where_one_is_alike() {
     assert!(unknown("check-intervall", false).ends_with("did you mean 'check-interval'?"));
     assert!(unknown("zzz", false).contains("lb serve --help"));

@@ -78,12 +78,13 @@ fn told(key: &str) -> (String, String) {
 
 /// The rows of the page.
 fn reference() -> String {
-    let mut text = String::from("| key | variable | default | meaning |\n|---|---|---|---|\n");
+    let mut text = String::from("| key | variable | default | reload | meaning |\n|---|---|---|---|---|\n");
     for key in keys::all() {
         let (meaning, default) = told(&key);
-        let variable = format!("LB_{}", key.replace('-', "_").to_uppercase());
+        let variable = keys::variable(&key);
+        let reload = if keys::is_reloadable(&key) { "yes" } else { "restart" };
         let meaning = meaning.replace('|', "\\|");
-        text.push_str(&format!("| `{key}` | `{variable}` | {default} | {meaning} |\n"));
+        text.push_str(&format!("| `{key}` | `{variable}` | {default} | {reload} | {meaning} |\n"));
     }
     text
 }
@@ -91,7 +92,8 @@ fn reference() -> String {
 fn example() -> String {
     let mut text = String::from(
         "# Every key of `lb serve --config FILE`, commented out, at its default where it has one.\n\
-         # Written from the code by `just docs`. `lb check --config FILE` says what would apply, and where it is wrong.\n",
+         # Written from the code by `just docs`. `lb check --config FILE` says what would apply, and where it is wrong.\n\
+         # SIGHUP, `lb reload` and POST /v1/reload read the file again; docs/configuration.md says which keys that changes.\n",
     );
     for key in keys::all() {
         let (meaning, default) = told(&key);
