@@ -33,6 +33,7 @@ use crate::request_log::RequestLog;
 use crate::supervisor::Supervisor;
 use crate::supervisor::container::ContainerLauncher;
 use crate::supervisor::launcher::Launcher;
+use crate::supervisor::output::Outputs;
 use crate::supervisor::plan::Recipe;
 use crate::supervisor::process::ProcessLauncher;
 use crate::supervisor::reaper::Started;
@@ -146,6 +147,7 @@ fn start_with<L: Launcher>(
         autoscale,
         hasher,
         access_log: config.access_log.clone(),
+        outputs: prepared.outputs.clone(),
     };
     prepared.start(reloads, |stop| serve_beside(api, inbox, listener, started, stop))
 }
@@ -185,6 +187,7 @@ struct Prepared<L> {
     results: mpsc::UnboundedSender<Input>,
     observer: Observer<L>,
     autoscale: watch::Sender<Option<AutoscaleConfig>>,
+    outputs: Outputs,
 }
 
 impl<L: Launcher> Prepared<L> {
@@ -205,6 +208,7 @@ impl<L: Launcher> Prepared<L> {
         let events = Arc::new(EventLog::new());
         let supervisor = Supervisor::new(Arc::new(launcher), results_tx.clone());
         let checks = Checks::new(config, results_tx.clone());
+        let outputs = supervisor.outputs();
         let membership = Membership::new(commands_tx, snapshot).with_saving(store.saving());
         let (autoscale, autoscale_now) = watch::channel(config.autoscale);
         let observer = Observer {
@@ -234,6 +238,7 @@ impl<L: Launcher> Prepared<L> {
             results: results_tx,
             observer,
             autoscale,
+            outputs,
         })
     }
 

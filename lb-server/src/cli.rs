@@ -26,7 +26,9 @@ pub(crate) mod values;
 mod tests;
 
 use change::{AddArgs, LimitArgs, NameArgs, PlanCommand, RmArgs, RollbackArgs, ScaleArgs, WeightArgs};
-use client::{EpochsArgs, EventsArgs, ExplainArgs, ReadyArgs, ReloadArgs, RepArgs, RingArgs, RouteArgs, ShowArgs};
+use client::{
+    EpochsArgs, EventsArgs, ExplainArgs, LogsArgs, ReadyArgs, ReloadArgs, RepArgs, RingArgs, RouteArgs, ShowArgs,
+};
 use parse::{addresses, number_text, socket_addr, texts};
 use period::Period;
 use typed::Typed;
@@ -84,6 +86,8 @@ pub(crate) enum Command {
     Epochs(EpochsArgs),
     /// List what has happened to the membership, or follow it
     Events(EventsArgs),
+    /// Show what a replica itself has printed, the end of it
+    Logs(LogsArgs),
     /// Show the settings that a running balancer has, and where each comes from
     Config(ShowArgs),
     /// Print the OpenAPI document of a running balancer

@@ -52,6 +52,7 @@ fn main() -> ExitCode {
             Command::Epochs(args) => client::epochs(&args),
             Command::Events(args) => client::events(&args),
             Command::Reload(args) => client::reload(&args),
+            Command::Logs(args) => client::logs(&args),
             Command::Config(args) => client::config(&args),
             Command::Openapi(args) => client::openapi(&args),
             Command::Completions { shell } => manual::completions(shell),

@@ -20,6 +20,7 @@ use crate::events::EventLog;
 use crate::membership::command::Membership;
 use crate::reload::Reloads;
 use crate::request_log::RequestLog;
+use crate::supervisor::output::Outputs;
 
 mod answer;
 mod assignment;
@@ -73,4 +74,6 @@ pub struct Api {
     pub hasher: KeyHasher,
     /// What became of the access log's lines, where there is one.
     pub access_log: Option<Arc<Counts>>,
+    /// What replicas have printed.
+    pub(crate) outputs: Outputs,
 }

@@ -22,6 +22,7 @@ use crate::membership::mapping::{History, Mapping, Seated};
 use crate::membership::snapshot::{BackendView, Scaled, Snapshot};
 use crate::reload::fixed::Fixed;
 use crate::request_log::RequestLog;
+use crate::supervisor::output::{OutputError, Outputs};
 
 /// A change as the owner was asked for it.
 #[derive(Debug, PartialEq, Eq)]
@@ -79,6 +80,7 @@ pub(crate) fn scripted(snapshot: Snapshot, answer: Result<Snapshot, ChangeError>
         autoscale: None,
         hasher: KeyHasher::new([7; 16], false),
         access_log: None,
+        outputs: Outputs::saying(Err(OutputError::NotRunning)),
     };
     Scripted { api, asked, snapshot }
 }

@@ -30,6 +30,8 @@ use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::{Stream, StreamExt};
 use tokio::time::timeout;
 
+use super::output::OUTPUT_BYTES_MAX;
+
 pub(super) use self::plain::{Blueprint, Event, Happening};
 pub(crate) use self::plain::{Condition, EngineError, Inspected, Listed};
 
@@ -65,8 +67,6 @@ const WORK_DEADLINE: Duration = Duration::from_secs(20);
 const CLIENT_DEADLINE_SECS: u64 = 60;
 /// Of an engine's own words, so much is passed on.
 const WORDS_CHARS_MAX: usize = 300;
-/// Of a container's last line, so much is read.
-const LOG_BYTES_MAX: usize = 4096;
 /// An event stream begins so far in the past, so that what happens while it is being opened isn't missed.
 const EVENTS_OVERLAP: Duration = Duration::from_secs(2);
 /// An event that claims to be older tells of two clocks that differ.
@@ -192,21 +192,26 @@ impl Engine {
 
     /// The last line that it wrote; may be empty.
     pub(super) async fn last_line(&self, id: &str) -> Result<String, EngineError> {
+        Ok(one_line(&String::from_utf8_lossy(&self.last_lines(id, 1).await?)))
+    }
+
+    /// The last lines that it wrote, at most [`OUTPUT_BYTES_MAX`] bytes of them.
+    pub(super) async fn last_lines(&self, id: &str, lines: usize) -> Result<Vec<u8>, EngineError> {
         let client = self.client().await?;
-        let options = LogsOptionsBuilder::new().stdout(true).stderr(true).tail("1").build();
-        let mut lines = Box::pin(client.logs(id, Some(options)));
+        let options = LogsOptionsBuilder::new().stdout(true).stderr(true).tail(&lines.to_string()).build();
+        let mut parts = Box::pin(client.logs(id, Some(options)));
         let read = async {
             let mut bytes = Vec::new();
-            while let Some(part) = lines.next().await {
+            while let Some(part) = parts.next().await {
                 bytes.extend_from_slice(&part?.into_bytes());
-                if bytes.len() > LOG_BYTES_MAX {
+                if bytes.len() > OUTPUT_BYTES_MAX {
+                    bytes.truncate(OUTPUT_BYTES_MAX);
                     break;
                 }
             }
             Ok(bytes)
         };
-        let bytes = self.within(ASK_DEADLINE, "reading a container's log", read).await?;
-        Ok(one_line(&String::from_utf8_lossy(&bytes)))
+        self.within(ASK_DEADLINE, "reading a container's log", read).await
     }
 
     /// CPU time that it has used since its start; `None` where it doesn't run.

@@ -108,6 +108,15 @@ pub(crate) trait Launcher: Send + Sync + 'static {
     /// just ended, the engine doesn't answer in time) is left out.
     fn cpu_times(&self, of: &[(BackendId, Trace)]) -> impl Future<Output = Vec<(BackendId, Duration)>> + Send;
 
+    /// The last `lines` lines that one which runs has printed, at most [`super::output::OUTPUT_BYTES_MAX`] bytes; an error
+    /// says why they can't be read.
+    fn output(
+        &self,
+        order: &Order,
+        trace: &Trace,
+        lines: usize,
+    ) -> impl Future<Output = Result<Vec<u8>, String>> + Send;
+
     /// Waits until everything that has ended is cleared away too, with a bound of its own.
     fn settle(&self) -> impl Future<Output = ()> + Send;
 }

@@ -14,6 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use lb_core::backend::BackendId;
 
 use super::launcher::Order;
+use super::output::OUTPUT_BYTES_MAX;
 
 /// Files of dead replicas that are kept.
 const KEPT_MAX: usize = 16;
@@ -63,6 +64,19 @@ impl Logs {
     /// The file of a replica that an earlier run has started, if it is there.
     pub(super) fn find(&self, order: &Order) -> Option<PathBuf> {
         Some(self.path_of(order)).filter(|path| path.exists())
+    }
+
+    /// The last lines in a replica's file.
+    ///
+    /// # Errors
+    /// It can't be read: its words went nowhere, say.
+    pub(super) fn last_lines(&self, order: &Order, lines: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = tail(&self.path_of(order), OUTPUT_BYTES_MAX as u64)?;
+        // A newline at the very end ends the last line and begins none.
+        let ends = bytes.iter().enumerate().rev().skip(1).filter(|(_, byte)| **byte == b'\n');
+        let begin = { ends }.nth(lines.saturating_sub(1)).map_or(0, |(index, _)| index + 1);
+        bytes.drain(..begin);
+        Ok(bytes)
     }
 
     /// Removes what replicas of earlier runs have left, except those that are `known`.
@@ -136,7 +150,7 @@ pub(super) fn remove(path: &Path) {
 
 /// The last line of a file that isn't blank, control characters escaped; empty where there is none.
 pub(super) fn last_line(path: &Path) -> String {
-    let bytes = tail(path).unwrap_or_default();
+    let bytes = tail(path, TAIL_BYTES_MAX).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
     let printable = |char: char| {
@@ -145,11 +159,11 @@ pub(super) fn last_line(path: &Path) -> String {
     line.chars().take(LINE_CHARS_MAX).map(printable).collect()
 }
 
-fn tail(path: &Path) -> io::Result<Vec<u8>> {
+fn tail(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES_MAX)))?;
+    file.seek(SeekFrom::Start(length.saturating_sub(bytes_max)))?;
     let mut bytes = Vec::new();
-    file.take(TAIL_BYTES_MAX).read_to_end(&mut bytes)?;
+    file.take(bytes_max).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -9,6 +9,7 @@ pub(crate) mod container;
 pub(crate) mod docker;
 pub(crate) mod launcher;
 mod logs;
+pub(crate) mod output;
 pub(crate) mod plan;
 mod ports;
 pub(crate) mod process;
@@ -27,6 +28,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use self::launcher::{Exit, Launcher, News, Order, Replica, Trace};
+use self::output::Outputs;
 use self::usage::{Traces, Usage};
 use crate::membership::state::Input;
 
@@ -63,6 +65,11 @@ impl<L: Launcher> Supervisor<L> {
     /// Who can be asked for their CPU time.
     pub(crate) fn usage(&self) -> Usage<L> {
         Usage { launcher: Arc::clone(&self.launcher), traces: self.traces.clone() }
+    }
+
+    /// Who can be asked for what they have printed.
+    pub(crate) fn outputs(&self) -> Outputs {
+        Outputs::of(Arc::clone(&self.launcher), self.traces.clone())
     }
 
     /// Starts a replica.

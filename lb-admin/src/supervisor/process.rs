@@ -124,6 +124,10 @@ impl Launcher for ProcessLauncher {
         of.iter().filter_map(|(id, trace)| Some((*id, time(trace)?))).collect()
     }
 
+    async fn output(&self, order: &Order, _trace: &Trace, lines: usize) -> Result<Vec<u8>, String> {
+        self.logs.last_lines(order, lines).map_err(|error| error.to_string())
+    }
+
     /// A process that has ended has been reaped: nothing is left.
     async fn settle(&self) {}
 }

@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use tokio::sync::Notify;
 
 use super::logs::{Logs, last_line, remove};
+use super::output::OutputError;
 use super::plan::Recipe;
 use super::ports::Ports;
 use super::*;
@@ -39,6 +40,10 @@ impl Launcher for Script {
 
     async fn cpu_times(&self, of: &[(BackendId, Trace)]) -> Vec<(BackendId, Duration)> {
         of.iter().map(|(id, _)| (*id, Duration::from_secs(id.0))).collect()
+    }
+
+    async fn output(&self, order: &Order, _trace: &Trace, lines: usize) -> Result<Vec<u8>, String> {
+        Ok(format!("{} {lines}", order.name).into())
     }
 
     async fn settle(&self) {}
@@ -236,4 +241,35 @@ fn a_replica_is_started_whatever_has_become_of_the_folder() {
     let (mut file, path) = logs.create(&order(2)).expect("its words go nowhere");
     assert_eq!(path, None);
     file.write_all(b"x").expect("written");
+}
+
+#[test]
+fn the_last_lines_of_a_file_are_as_many_as_are_asked_for_and_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let logs = Logs::new(folder.path().join("a")).expect("made");
+    let (mut file, _path) = logs.create(&order(1)).expect("made");
+    let last = |lines| String::from_utf8(logs.last_lines(&order(1), lines).expect("readable")).expect("text");
+    assert_eq!(last(5), "");
+    file.write_all(b"one\n\ntwo\nthree\n").expect("written");
+    assert_eq!([last(1), last(2), last(3)], ["three\n", "two\nthree\n", "\ntwo\nthree\n"]);
+    assert_eq!([last(4), last(5)], ["one\n\ntwo\nthree\n"; 2]);
+    file.write_all(b"begun").expect("written");
+    assert_eq!([last(1), last(2)], ["begun", "three\nbegun"]);
+    assert!(logs.last_lines(&order(2), 1).is_err(), "nobody of that number");
+}
+
+#[tokio::test]
+async fn only_a_replica_that_runs_is_asked_for_its_words() {
+    let (results, mut inputs) = mpsc::unbounded_channel();
+    let script = Script::default();
+    let mut supervisor = Supervisor::new(Arc::new(script.clone()), results);
+    let outputs = supervisor.outputs();
+    assert_eq!(outputs.read(order(1), 7).await, Err(OutputError::NotRunning));
+    supervisor.launch(order(1));
+    assert!(matches!(inputs.recv().await, Some(Input::Launched { .. })));
+    tokio::task::yield_now().await;
+    assert_eq!(outputs.read(order(1), 7).await, Ok(format!("{} 7", order(1).name).into()));
+    script.end.notify_one();
+    assert!(matches!(inputs.recv().await, Some(Input::Exited { .. })));
+    assert_eq!(outputs.read(order(1), 7).await, Err(OutputError::NotRunning));
 }

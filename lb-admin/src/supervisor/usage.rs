@@ -25,6 +25,10 @@ impl Traces {
         self.traces().remove(&id);
     }
 
+    pub(super) fn of(&self, id: BackendId) -> Option<Trace> {
+        self.traces().get(&id).cloned()
+    }
+
     fn all(&self) -> Vec<(BackendId, Trace)> {
         self.traces().iter().map(|(id, trace)| (*id, trace.clone())).collect()
     }

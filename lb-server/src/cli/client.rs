@@ -155,6 +155,19 @@ pub(crate) struct ReloadArgs {
     pub(crate) admin: AdminArgs,
 }
 
+/// `lb logs`.
+#[derive(Debug, Args)]
+pub(crate) struct LogsArgs {
+    /// The replica
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// How many lines
+    #[arg(long, value_name = "N", default_value_t = 100, allow_negative_numbers = true)]
+    pub(crate) tail: u32,
+    #[command(flatten)]
+    pub(crate) admin: AdminArgs,
+}
+
 /// `lb config` and `lb openapi`.
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {

@@ -20,6 +20,7 @@ mod epochs;
 mod events;
 mod explain;
 mod http;
+mod logs;
 mod plan;
 mod ready;
 mod reload;
@@ -36,6 +37,7 @@ pub(crate) use change::{add, drain, limit, plan_only, rm, rollback, scale, undra
 pub(crate) use epochs::epochs;
 pub(crate) use events::events;
 pub(crate) use explain::explain;
+pub(crate) use logs::logs;
 pub(crate) use ready::ready;
 pub(crate) use reload::reload;
 pub(crate) use rep::rep;

@@ -5,6 +5,7 @@
 //!   changes, each also as a plan (`changes`; `form` reads their bodies, `changed` and `effect` say what came of it)
 //! - `GET /v1/target` — how many replicas there are and shall be (`changes`)
 //! - `GET /v1/config` · `POST /v1/reload` — the configuration that applies, and reading it again (`config`)
+//! - `GET /v1/backends/{name}/logs` — what a replica has printed (`logs`)
 //! - `GET /v1/events` — what has happened (`events`)
 //! - `GET /v1/explain` — where a key goes, and why (`explain`)
 //!
@@ -26,6 +27,7 @@ pub(super) mod etag;
 mod events;
 mod explain;
 mod form;
+mod logs;
 mod strict;
 mod touched;
 
@@ -36,6 +38,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(backends::backend, changes::remove_backend, changes::edit_backend))
         .routes(routes!(changes::target, changes::set_target))
         .routes(routes!(changes::rollback))
+        .routes(routes!(logs::logs))
         .routes(routes!(events::events))
         .routes(routes!(explain::explain))
         .routes(routes!(config::config))

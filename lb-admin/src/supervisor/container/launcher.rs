@@ -303,6 +303,11 @@ impl Launcher for ContainerLauncher {
         futures_util::future::join_all(asked).await.into_iter().flatten().collect()
     }
 
+    async fn output(&self, _order: &Order, trace: &Trace, lines: usize) -> Result<Vec<u8>, String> {
+        let Trace::Container { id, .. } = trace else { return Err("it is no container".to_owned()) };
+        self.shared.engine.last_lines(id, lines).await.map_err(|error| error.to_string())
+    }
+
     async fn settle(&self) {
         let Shared { engine, watch, removals, .. } = &*self.shared;
         // What a call that timed out has made after all.
