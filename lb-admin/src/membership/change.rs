@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use lb_core::backend::Weight;
 
-use super::command::Add;
+use super::command::{Add, Remove};
 use super::mapping::Mapping;
 use super::snapshot::Snapshot;
 
@@ -17,11 +17,8 @@ use super::snapshot::Snapshot;
 pub enum Change {
     /// More replicas; a name that is there already is refused.
     Add(Add),
-    /// One replica fewer.
-    Remove {
-        /// Which.
-        name: String,
-    },
+    /// Fewer replicas.
+    Remove(Remove),
     /// Something else about one that stays.
     Edit {
         /// Which.

@@ -91,9 +91,13 @@ impl Change {
 
     /// Those that it removes.
     pub(super) fn removed(&self) -> Vec<&str> {
-        let is_gone = |name: &&String| !self.replicas.contains(name);
+        let loses_all = |name: &str| {
+            self.effect.shares.iter().any(|share| share.name == name && share.before > 0.0 && share.after == 0.0)
+        };
+        let names = self.change.names.iter().map(String::as_str);
         match &*self.change.kind {
-            "remove" | "target" => self.change.names.iter().filter(is_gone).map(String::as_str).collect(),
+            "remove" => names.collect(),
+            "target" => names.filter(|name| loses_all(name)).collect(),
             _ => Vec::new(),
         }
     }

@@ -1,34 +1,9 @@
 //! `lb rep`, `add`, `rm`, `ready`, `route`: what they print where, and the exit code of every way in which it can end.
 
-use std::process::{Command, Output};
+use std::process::Command;
 
+use crate::support::verb::{data, error, lb, lb_with};
 use crate::support::{Lb, Peer, eventually};
-
-/// Runs `lb` with these words and nothing of our own environment that it would read.
-fn lb(words: &[&str]) -> Output {
-    lb_with(&[], words)
-}
-
-fn lb_with(variables: &[(&str, &str)], words: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lb"));
-    command.args(words).env_clear().envs(variables.iter().copied()).output().unwrap()
-}
-
-/// What a successful command wrote to stdout; it must have said nothing else.
-fn data(output: &Output) -> String {
-    assert_eq!(output.status.code(), Some(0), "{output:?}");
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "data only");
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-/// The one line that a failed command wrote to stderr; it must have written no data.
-fn error(output: &Output, code: i32) -> String {
-    assert_eq!(output.status.code(), Some(code), "{output:?}");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "no data");
-    let said = String::from_utf8(output.stderr.clone()).unwrap();
-    assert!(said.starts_with("error: ") && said.lines().count() == 1, "{said:?}");
-    said
-}
 
 #[test]
 fn rep_add_and_rm_print_the_names_one_a_line() {

@@ -18,10 +18,10 @@ use super::super::answer::{Style, parameter};
 use super::super::change::wait;
 use super::super::openapi::ProblemBody;
 use super::changed::{ChangeAnswer, answer};
-use super::form::{AddForm, EditForm, Form, NoBody, TargetForm};
+use super::form::{AddForm, EditForm, Form, NoBody, RemoveForm, TargetForm};
 use super::strict::{self, Problem};
 use crate::membership::change::{Change, Changed, Edit, Request};
-use crate::membership::command::{Add, ChangeError};
+use crate::membership::command::{Add, ChangeError, Remove};
 
 /// How many replicas there are and shall be.
 #[derive(Serialize, ToSchema)]
@@ -95,8 +95,39 @@ pub(super) async fn remove_backend(
     NoBody: NoBody,
 ) -> Result<Response, Problem> {
     let asked = Asked::read(&uri, &headers, &[])?;
-    let name = named(&uri, name)?;
-    let changed = asked.make(&api, &uri, Change::Remove { name }).await?;
+    let remove = Change::Remove(Remove { n: None, hostnames: vec![named(&uri, name)?] });
+    let changed = asked.make(&api, &uri, remove).await?;
+    Ok(answer(&api, &uri, StatusCode::OK, asked.is_plan, "remove", None, &changed).await)
+}
+
+/// Fewer replicas: those named, then others picked at random.
+#[utoipa::path(
+    delete,
+    path = "/v1/backends",
+    tag = "membership",
+    params(("dry_run" = Option<bool>, Query, description = "Only say what would come of it"),
+           ("If-Match" = Option<String>, Header, description = "Only where the epoch is this one", example = "\"13\"")),
+    request_body = RemoveForm,
+    responses(
+        (status = 200, description = "Removed: they drain", body = ChangeAnswer),
+        (status = 404, description = "Nobody has such a name", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "Not possible as things are", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 412, description = "The epoch is another one", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "It is stopping, or the change could not be saved", body = ProblemBody,
+         content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn remove_backends(
+    State(api): State<Api>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let asked = Asked::read(&uri, &headers, &[])?;
+    let form = Form::parse(&body, &["n", "names"], r#"{"names":["S4"]}"#).map_err(|error| bad(&uri, error))?;
+    let n = form.count("n", 1).map_err(|error| bad(&uri, error))?;
+    let hostnames = form.names("names").map_err(|error| bad(&uri, error))?.unwrap_or_default();
+    let changed = asked.make(&api, &uri, Change::Remove(Remove { n, hostnames })).await?;
     Ok(answer(&api, &uri, StatusCode::OK, asked.is_plan, "remove", None, &changed).await)
 }
 

@@ -100,6 +100,18 @@ pub(super) struct AddForm {
     names: Option<Vec<String>>,
 }
 
+/// What is to be removed; either may be missing.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it is only described")]
+pub(super) struct RemoveForm {
+    /// How many; where it is missing, as many as there are names.
+    #[schema(minimum = 1, required = false, nullable = false)]
+    n: Option<u64>,
+    /// Which; the rest is picked at random.
+    #[schema(required = false, nullable = false)]
+    names: Option<Vec<String>>,
+}
+
 /// What is to be changed; at least one of it.
 #[derive(ToSchema)]
 #[schema(min_properties = 1)]

@@ -1,7 +1,7 @@
 //! The strict API, one line a path:
 //!
 //! - `GET /v1/backends` · `GET /v1/backends/{name}` — everybody in the membership (`backends`)
-//! - `POST /v1/backends` · `DELETE|PATCH /v1/backends/{name}` · `PUT /v1/target` · `POST /v1/epochs/{epoch}/rollback` —
+//! - `POST|DELETE /v1/backends` · `DELETE|PATCH /v1/backends/{name}` · `PUT /v1/target` · `POST /v1/epochs/{epoch}/rollback` —
 //!   changes, each also as a plan (`changes`; `form` reads their bodies, `changed` and `effect` say what came of it)
 //! - `GET /v1/target` — how many replicas there are and shall be (`changes`)
 //! - `GET /v1/config` · `POST /v1/reload` — the configuration that applies, and reading it again (`config`)
@@ -34,7 +34,7 @@ mod touched;
 /// All of it.
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
-        .routes(routes!(backends::backends, changes::add_backends))
+        .routes(routes!(backends::backends, changes::add_backends, changes::remove_backends))
         .routes(routes!(backends::backend, changes::remove_backend, changes::edit_backend))
         .routes(routes!(changes::target, changes::set_target))
         .routes(routes!(changes::rollback))

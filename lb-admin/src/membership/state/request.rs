@@ -71,10 +71,7 @@ impl State {
                 self.check_new_names(&add.hostnames)?;
                 self.add_for(add, waiter(add.wait), End::Add, now)
             }
-            Change::Remove { name } => {
-                let remove = Remove { n: None, hostnames: vec![name.clone()] };
-                self.remove_now(&remove, "rm", now).map(|()| None)
-            }
+            Change::Remove(remove) => self.remove_now(remove, "rm", now).map(|()| None),
             Change::Edit { name, edit } => self.edit(name, edit).map(|()| None),
             Change::Target { n, wait } => self.retarget(*n, waiter(*wait), now),
             Change::Rollback { epoch, wait } => self.roll_back(*epoch, waiter(*wait), now),

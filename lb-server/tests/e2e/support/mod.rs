@@ -7,6 +7,7 @@ pub(crate) mod load;
 mod outsider;
 mod peer;
 pub(crate) mod process;
+pub(crate) mod verb;
 mod wait;
 
 pub(crate) use http::Response;

@@ -19,6 +19,10 @@ fn request(change: Change) -> Request {
     Request { change, if_match: Vec::new() }
 }
 
+fn remove(n: Option<u64>) -> Change {
+    Change::Remove(Remove { n, hostnames: vec!["S1".into()] })
+}
+
 fn edit(edit: Edit) -> Change {
     Change::Edit { name: "S1".into(), edit }
 }
@@ -33,7 +37,8 @@ async fn each_endpoint_asks_the_owner_for_its_change() {
     let drain = Edit { drained: Some(true), max_connections: Some(0), weight: None };
     let cases = [
         ("POST", "/v1/backends?wait=2s", r#"{"n":2,"names":["a"]}"#, 201, "add", Change::Add(add)),
-        ("DELETE", "/v1/backends/S1", "", 200, "remove", Change::Remove { name: "S1".into() }),
+        ("DELETE", "/v1/backends/S1", "", 200, "remove", remove(None)),
+        ("DELETE", "/v1/backends", r#"{"n":2,"names":["S1"]}"#, 200, "remove", remove(Some(2))),
         ("PATCH", "/v1/backends/S1", r#"{"weight":1.5}"#, 200, "weight", edit(weight)),
         ("PATCH", "/v1/backends/S1", r#"{"drained":true,"max_connections":0}"#, 200, "edit", edit(drain)),
         ("PUT", "/v1/target", r#"{"n":0}"#, 200, "target", Change::Target { n: 0, wait }),

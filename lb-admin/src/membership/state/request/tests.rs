@@ -20,12 +20,16 @@ fn add(n: Option<u64>, names: &[&str]) -> Change {
     Change::Add(Add { n, hostnames: names.iter().map(|name| (*name).to_owned()).collect(), wait: WAIT })
 }
 
+fn remove(names: &[&str]) -> Change {
+    Change::Remove(Remove { n: None, hostnames: names.iter().map(|name| (*name).to_owned()).collect() })
+}
+
 #[test]
 fn a_change_for_another_epoch_is_not_made() {
     let mut world = World::ready(2);
-    let call = world.change_if(Change::Remove { name: "S1".into() }, &[0, 2]);
+    let call = world.change_if(remove(&["S1"]), &[0, 2]);
     assert_eq!(world.answer(call), Some(Err(ChangeError::EpochIs { epoch: 1 })));
-    let call = world.change_if(Change::Remove { name: "S1".into() }, &[7, 1]);
+    let call = world.change_if(remove(&["S1"]), &[7, 1]);
     assert_eq!((world.answer(call), world.mapping().epoch), (Some(Ok(())), 2));
 }
 
@@ -73,7 +77,7 @@ fn a_plan_does_nothing_and_lists_who_would_be_there() {
     let planned = world.plan(add(Some(2), &["a"])).expect("possible");
     assert_eq!((planned.before.epoch, planned.after.epoch, planned.snapshot.listed().count()), (1, 2, 4));
     assert_eq!((world.effects.len(), world.listed().len(), world.mapping().epoch), (0, 2, 1));
-    assert_eq!(world.plan(Change::Remove { name: "x".into() }).err(), Some(ChangeError::UnknownName("x".into())));
+    assert_eq!(world.plan(remove(&["x"])).err(), Some(ChangeError::UnknownName("x".into())));
     let call = world.change(add(Some(2), &["a"]));
     world.all_ready();
     assert_eq!(world.answer(call), Some(Ok(())));
@@ -106,7 +110,10 @@ fn random_change(world: &World, rng: &mut fastrand::Rng) -> Change {
     let weight = |rng: &mut fastrand::Rng| Weight::from_thousandths(rng.u32(1..40) * 250).ok();
     match rng.u32(0..10) {
         0..2 => add(Some(rng.u64(1..4)), &[]),
-        2..4 => Change::Remove { name },
+        2..4 => match rng.u64(0..3) {
+            0 => remove(&[&name]),
+            more => Change::Remove(Remove { n: Some(more), hostnames: vec![name] }),
+        },
         4..6 => Change::Edit { name, edit: Edit { weight: weight(rng), ..Edit::default() } },
         6..8 => {
             let max_connections = rng.bool().then(|| rng.u32(0..9));
