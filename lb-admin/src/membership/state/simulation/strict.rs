@@ -6,7 +6,7 @@ use lb_core::backend::Weight;
 
 use super::{Asked, Simulation};
 use crate::membership::change::{Change, Edit, Request};
-use crate::membership::command::{Add, ChangeError};
+use crate::membership::command::{Add, ChangeError, Remove};
 use crate::membership::state::{CallId, Input};
 
 impl Simulation {
@@ -18,7 +18,7 @@ impl Simulation {
         let epoch = self.state.history.newest().epoch;
         let change = match self.rng.u32(0..6) {
             0 => Change::Add(Add { n: Some(self.rng.u64(1..3)), hostnames: Vec::new(), wait }),
-            1 => Change::Remove { name },
+            1 => Change::Remove(Remove { n: self.rng.bool().then(|| self.rng.u64(1..4)), hostnames: vec![name] }),
             2 | 3 => Change::Edit { name, edit: self.random_edit() },
             4 => Change::Target { n: self.rng.u64(0..9), wait },
             _ => Change::Rollback { epoch: epoch.saturating_sub(self.rng.u64(0..6)), wait },
@@ -61,7 +61,9 @@ impl Simulation {
                 assert!(after.members.iter().filter(|member| member.supervised).count() as u64 <= *n);
             }
             Change::Target { .. } => {}
-            Change::Remove { name } => assert!(after.members.iter().all(|member| *member.name != **name)),
+            Change::Remove(Remove { hostnames, .. }) => {
+                assert!(after.members.iter().all(|member| !hostnames.iter().any(|name| **name == *member.name)));
+            }
             Change::Edit { name, edit } => {
                 let member = after.members.iter().find(|member| *member.name == **name).expect("it stays");
                 assert!(edit.weight.is_none_or(|weight| weight == member.weight));
