@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use serde::{Serialize, Serializer};
+use tokio::sync::watch;
 use utoipa::ToSchema;
 
 /// Events kept; the oldest go first.
@@ -117,6 +118,7 @@ fn rfc3339<S: Serializer>(at: &SystemTime, serializer: S) -> Result<S::Ok, S::Er
 pub struct EventLog {
     start: Instant,
     inner: Mutex<Inner>,
+    last_id: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -128,7 +130,7 @@ struct Inner {
 impl EventLog {
     /// An empty log whose clock starts now.
     pub fn new() -> Self {
-        Self { start: Instant::now(), inner: Mutex::default() }
+        Self { start: Instant::now(), inner: Mutex::default(), last_id: watch::Sender::new(0) }
     }
 
     /// Milliseconds since start.
@@ -147,6 +149,13 @@ impl EventLog {
             inner.events.pop_front();
         }
         inner.events.push_back(event);
+        drop(inner);
+        self.last_id.send_replace(id);
+    }
+
+    /// The id of the newest, to wait for the next with.
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.last_id.subscribe()
     }
 
     /// What is kept, oldest first.

@@ -20,7 +20,7 @@ use crate::config::{AdminConfig, AutoscaleConfig, DockerDiscovery, LaunchConfig}
 use crate::discovery::{docker, file};
 use crate::events::EventLog;
 use crate::health::schedule::Checks;
-use crate::http::{self, Api, ChangeRate, Listener};
+use crate::http::{self, Api, ChangeRate, Listener, Streams};
 use crate::inbox::Inbox;
 use crate::membership::command::Membership;
 use crate::membership::names::{PatternError, check_pattern};
@@ -82,6 +82,8 @@ pub struct Outside {
     pub control: Control,
     /// How they hash keys.
     pub hasher: KeyHasher,
+    /// Most client connections that they take.
+    pub connections_max: u64,
     /// What their notify hook pokes: `move || wake.notify_one()`.
     pub wake: Arc<Notify>,
     /// From [`http::bind`], so that a taken port was found before anything runs; `None`: no admin listener.
@@ -118,7 +120,7 @@ fn start_with<L: Launcher>(
     outside: Outside,
     started: Started,
 ) -> Result<ControlPlane, StartError> {
-    let Outside { control, hasher, wake, listener, configuration } = outside;
+    let Outside { control, hasher, connections_max, wake, listener, configuration } = outside;
     let (applied, applied_by_all) = watch::channel(0);
     let publisher = Publisher::to_workers(control.clone());
     let prepared = Prepared::new(config, control.workers(), launcher, publisher, applied_by_all)?;
@@ -145,6 +147,8 @@ fn start_with<L: Launcher>(
         changes,
         reloads: reloads.clone(),
         autoscale,
+        connections_max,
+        streams: Streams::new(),
         hasher,
         access_log: config.access_log.clone(),
         outputs: prepared.outputs.clone(),

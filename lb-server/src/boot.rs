@@ -90,10 +90,11 @@ async fn run(
         wake_us.notify_one();
     });
     let plane = with_runtime(config, plane).await?;
-    let hasher = workers.hasher.clone();
+    let (hasher, connections_max) = (workers.hasher.clone(), workers.connections_max as u64);
     let data = worker::start(workers, fronts, wake_both).context("workers")?;
     let (control, configuration) = (data.control.clone(), Arc::clone(reloader) as _);
-    let plane = lb_admin::start(plane, Outside { control, hasher, wake: for_admin, listener: admin, configuration })?;
+    let outside = Outside { control, hasher, connections_max, wake: for_admin, listener: admin, configuration };
+    let plane = lb_admin::start(plane, outside)?;
     let snapshots = plane.membership().watch();
     let reloads = plane.reloads().clone();
     let mut running = Running::new(data, plane, for_us);

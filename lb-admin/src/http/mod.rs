@@ -50,6 +50,7 @@ pub(crate) use places::Places;
 pub use rate::ChangeRate;
 pub use serve::serve;
 pub(crate) use serve::serve_front;
+pub(crate) use v1::Streams;
 
 /// What the handlers work with. Cheap to clone.
 #[derive(Clone)]
@@ -70,6 +71,10 @@ pub struct Api {
     pub reloads: Reloads,
     /// What the autoscaler would have, where there is one.
     pub autoscale: Option<Arc<Readings>>,
+    /// Most client connections.
+    pub connections_max: u64,
+    /// Who follows the events.
+    pub(crate) streams: Streams,
     /// How the workers hash keys, to explain where one goes; its secret is shown to nobody.
     pub hasher: KeyHasher,
     /// What became of the access log's lines, where there is one.

@@ -3,15 +3,15 @@
 //!
 //! A connection waits for its client from accept, or from its last answer, until it has a complete request; a head or a
 //! body that drips is still waited for. While it is answered it is busy, and never closed for somebody else. So a crowd
-//! of slow senders can only push out each other, and whoever sends a whole request at once is served. Where all are
-//! busy the newcomer waits. [`Waiting`] is the pure part: an order, no clock.
+//! of slow senders can only push out each other, and whoever sends a whole request at once is served. A stream waits for
+//! its client, too, anew with every piece that it takes. Where all are busy the newcomer waits. [`Waiting`] is the pure part: an order, no clock.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// Who waits, longest first.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ impl Places {
                 () = grew => {}
             }
         };
-        let spot = Spot { crowd: Arc::clone(&self.crowd), its_end: Arc::default(), entered: Arc::default() };
+        let spot = Spot { crowd: Arc::clone(&self.crowd), its_end: Arc::default(), standing: Arc::default() };
         spot.waits();
         Place { spot, _permit: permit }
     }
@@ -136,30 +136,49 @@ impl Drop for Place {
 pub(crate) struct Spot {
     crowd: Arc<Crowd>,
     its_end: Arc<Notify>,
-    entered: Arc<Mutex<Option<u64>>>,
+    standing: Arc<Mutex<Standing>>,
+}
+
+#[derive(Debug, Default)]
+struct Standing {
+    /// Among those that wait.
+    entered: Option<u64>,
+    /// It is a stream, and its client has last taken something then.
+    taken: Option<Instant>,
 }
 
 impl Spot {
     /// It has what it needs of its client.
     pub(crate) fn busy(&self) {
-        if let Some(entered) = self.entered().take() {
+        if let Some(entered) = self.standing().entered.take() {
             self.crowd.waiting().leave(entered);
         }
     }
 
     /// It needs something of its client, from now on.
     pub(crate) fn waits(&self) {
-        let mut entered = self.entered();
+        let mut standing = self.standing();
         let mut waiting = self.crowd.waiting();
-        if let Some(before) = *entered {
+        if let Some(before) = standing.entered {
             waiting.leave(before);
         }
-        *entered = Some(waiting.enter(Arc::clone(&self.its_end)));
+        standing.entered = Some(waiting.enter(Arc::clone(&self.its_end)));
         self.crowd.grew.notify_one();
     }
 
-    fn entered(&self) -> MutexGuard<'_, Option<u64>> {
-        self.entered.lock().unwrap_or_else(PoisonError::into_inner)
+    /// It is a stream, and its client has taken all that was sent so far: it waits anew, and lives on.
+    pub(crate) fn takes(&self) {
+        self.waits();
+        self.standing().taken = Some(Instant::now());
+    }
+
+    /// How long the client of a stream has taken nothing; `None`: it is none.
+    pub(crate) fn quiet(&self) -> Option<Duration> {
+        self.standing().taken.map(|taken| taken.elapsed())
+    }
+
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

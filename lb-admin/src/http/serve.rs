@@ -34,6 +34,8 @@ const BUFFER_BYTES_MAX: usize = 64 * 1024;
 /// After this a connection takes no further request; the one that it is at has [`LAST_ANSWER`] to end. Clients
 /// reconnect.
 const LIFE: Duration = Duration::from_secs(60);
+/// A stream whose client takes nothing for so long is over: it is sent something every 15 s at the least.
+const STREAM_QUIET_MAX: Duration = Duration::from_secs(45);
 /// For the last request of a connection: its body's deadline, the longest wait of `/add`, and time to read the answer.
 const LAST_ANSWER: Duration = Duration::from_secs(15);
 /// What requests that are being answered get when the process stops. The owner has ended by then and answered whoever
@@ -126,19 +128,29 @@ fn builder() -> http1::Builder {
     http
 }
 
-/// One connection from its first byte to its end, which `stopped` and its [`LIFE`] bound.
+/// One connection from its first byte to its end, which `stopped` and its [`LIFE`] bound; a stream of events lives as long
+/// as its client takes what it is sent.
 async fn drive<I>(http: &http1::Builder, io: I, visited: Visited, stopped: impl Future<Output = ()>)
 where
     I: AsyncRead + AsyncWrite + Unpin,
 {
+    let spot = visited.spot();
     let mut connection = pin!(http.serve_connection(TokioIo::new(Refusing::new(io)), visited));
     let grace = tokio::select! {
         ended = connection.as_mut() => return log_end(ended),
         () = stopped => STOP_GRACE,
-        () = sleep(LIFE) => LAST_ANSWER,
+        () = lived(&spot) => LAST_ANSWER,
     };
     connection.as_mut().graceful_shutdown();
     log_end(timeout(grace, connection).await.unwrap_or(Ok(())));
+}
+
+/// Until a connection has had its time.
+async fn lived(spot: &Spot) {
+    sleep(LIFE).await;
+    while let Some(quiet) = spot.quiet().filter(|quiet| *quiet < STREAM_QUIET_MAX) {
+        sleep(STREAM_QUIET_MAX - quiet).await;
+    }
 }
 
 /// An error is the client's doing: garbage, a deadline, a reset. hyper has answered what could be answered.

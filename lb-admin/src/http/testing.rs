@@ -13,7 +13,7 @@ use lb_core::ring::{KeyHasher, Member, Owners, Ring, RingConfig, RingTable, Rule
 use tokio::sync::{mpsc, watch};
 use tower::ServiceExt;
 
-use super::{Api, ChangeRate};
+use super::{Api, ChangeRate, Streams};
 use crate::config::Access;
 use crate::events::EventLog;
 use crate::membership::change::{Changed, Request};
@@ -78,6 +78,8 @@ pub(crate) fn scripted(snapshot: Snapshot, answer: Result<Snapshot, ChangeError>
         changes,
         reloads,
         autoscale: None,
+        connections_max: 1000,
+        streams: Streams::new(),
         hasher: KeyHasher::new([7; 16], false),
         access_log: None,
         outputs: Outputs::saying(Err(OutputError::NotRunning)),

@@ -57,6 +57,10 @@ impl Visited {
     pub(super) fn new(visit: Visit, router: Router) -> Self {
         Self { visit, router: TowerToHyperService::new(router) }
     }
+
+    pub(super) fn spot(&self) -> Spot {
+        self.visit.spot.clone()
+    }
 }
 
 impl Service<Request<Incoming>> for Visited {
@@ -70,7 +74,8 @@ impl Service<Request<Incoming>> for Visited {
         let spot = self.visit.spot.clone();
         Box::pin(async move {
             let answer = answered.await;
-            // Answers are made whole in memory and written at once; a client that doesn't take its own is waited for, too.
+            // Answers are made whole in memory and written at once, but for streams, which say for themselves what their
+            // clients have taken; a client that doesn't take its own is waited for, too.
             spot.waits();
             answer
         })

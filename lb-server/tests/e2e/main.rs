@@ -41,3 +41,4 @@ mod spread;
 mod support;
 mod times;
 mod v1_changes;
+mod v1_reading;

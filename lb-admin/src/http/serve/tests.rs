@@ -141,6 +141,40 @@ async fn a_reader_that_never_reads_loses_its_place() {
     assert_eq!(start.elapsed(), LIFE + LAST_ANSWER);
 }
 
+/// A stream of the state on a connection that holds so many bytes. What must live as long as it does comes with it.
+async fn streaming(bytes: usize) -> (DuplexStream, JoinHandle<()>, impl Sized) {
+    let (mut ours, theirs) = duplex(bytes);
+    let scripted = agreeing(&["S1"]);
+    let places = Places::new(1);
+    let place = places.take().await;
+    let visited =
+        Visited::new(Visit { peer: Peer::Unix(None), spot: place.spot() }, routes::admin(scripted.api.clone(), true));
+    let driven = tokio::spawn(async move { drive(&builder(), theirs, visited, pending()).await });
+    ours.write_all(b"GET /v1/events?state=true HTTP/1.1\r\nAccept: text/event-stream\r\n\r\n").await.unwrap();
+    (ours, driven, (scripted, place))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_lives_as_long_as_its_client_takes_what_it_is_sent() {
+    let (ours, driven, _held) = streaming(4096).await;
+    let mut lines = BufReader::new(ours).lines();
+    let mut states = 0;
+    while states < 600 {
+        states += u32::from(lines.next_line().await.unwrap().expect("it goes on") == "event: state");
+    }
+    assert!(!driven.is_finished(), "ten minutes, ten times the life of a connection");
+    drop(lines);
+    timeout(SOON, driven).await.expect("it ends with its client").unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_whose_client_takes_nothing_any_more_is_closed() {
+    let (_ours, driven, _held) = streaming(4096).await;
+    let start = Instant::now();
+    driven.await.unwrap();
+    assert!(start.elapsed() <= LIFE + STREAM_QUIET_MAX + LAST_ANSWER, "{:?}", start.elapsed());
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_accept_without_descriptors_is_tried_again_without_spinning() {
     const FAILURES: u32 = 20;
