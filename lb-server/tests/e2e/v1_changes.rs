@@ -163,7 +163,7 @@ fn what_cannot_be_done_is_refused_in_a_line_and_nothing_has_changed() {
         ("DELETE", "/v1/backends/S7", "", 404, "'S7' is not a replica"),
         ("PATCH", "/v1/backends/S7", r#"{"drained":true}"#, 404, "there is no backend 'S7'"),
         ("PATCH", "/v1/backends/S1", r#"{"weight":0}"#, 400, "from 0.001 to 256"),
-        ("PATCH", "/v1/backends/S1", r#"{"wait":0}"#, 400, "did you mean weight?"),
+        ("PATCH", "/v1/backends/S1", r#"{"wieght":2}"#, 400, "did you mean weight?"),
         ("POST", "/v1/epochs/9/rollback", "", 404, "epoch 9 is not kept"),
         ("PUT", "/v1/target", r#"{"n":100000}"#, 409, "replicas are allowed"),
     ];
