@@ -19,7 +19,7 @@ default:
     @just --list --unsorted
 
 # Every lane, in order
-ci: fmt lint doc tidy unit loopback fuzz-smoke bench-smoke docker
+ci: fmt lint doc tidy unit loopback browser fuzz-smoke bench-smoke docker
 
 # What README's second command runs: everything that needs nothing but cargo
 test:
@@ -41,9 +41,18 @@ tidy:
 unit:
     cargo test -j {{jobs}} --workspace --lib --bins
 
-# The binary and the crates over real loopback sockets; what wants a Docker engine runs in the lane `docker`
+# The binary and the crates over real loopback sockets; what wants a Docker engine or a browser has a lane of its own
 loopback:
-    DOCKER_HOST=unix:///the-lane-docker-runs-these cargo test -j {{jobs}} --workspace --test '*'
+    LB_CHROMEDRIVER=the-lane-browser-runs-these DOCKER_HOST=unix:///the-lane-docker-runs-these cargo test -j {{jobs}} --workspace --test '*'
+
+# The dashboard in Debian's chromium; a machine without chromedriver says so and passes
+browser:
+    cargo test -j {{jobs}} -p lb-server --test browser -- --nocapture
+
+# The pictures of the dashboard in docs/screenshots, taken anew; look at them before they are committed
+screenshots:
+    mkdir -p docs/screenshots
+    LB_SCREENSHOTS=$PWD/docs/screenshots cargo test -j {{jobs}} -p lb-server --test browser -- --nocapture pictures
 
 # The fuzz targets for seconds each: what reads strangers' bytes comes to the same end however they are split
 fuzz-smoke: (fuzz "10")

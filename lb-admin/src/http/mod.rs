@@ -27,6 +27,7 @@ mod assignment;
 mod audit;
 mod body;
 mod change;
+mod dashboard;
 mod guard;
 mod health;
 mod host;

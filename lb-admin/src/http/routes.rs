@@ -3,6 +3,7 @@
 //! - `GET /rep` · `POST /add` · `DELETE|POST /rm` · `GET /requests/NAME` — the assignment's API (`assignment`)
 //! - `GET /livez` · `GET /readyz` — for scripts and orchestrators (`health`)
 //! - `GET /metrics` — for Prometheus (`metrics`)
+//! - `GET /` · `GET /assets/NAME` — the dashboard (`dashboard`)
 //! - `/v1/…` — the strict API (`v1` lists its own)
 //! - `GET /openapi.json` — what all of these take and answer, out of their own words (`openapi`)
 //!
@@ -14,13 +15,14 @@ use axum::http::header::ALLOW;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
+use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answer::Style;
 use super::audit::Refusals;
 use super::guard::Guard;
-use super::{Api, assignment, audit, body, guard, health, metrics, openapi, v1};
+use super::{Api, assignment, audit, body, dashboard, guard, health, metrics, openapi, v1};
 
 /// All routes. `check_host`: whether a browser could have been led here under a foreign name.
 pub(super) fn admin(api: Api, check_host: bool) -> Router {
@@ -32,6 +34,9 @@ pub(super) fn admin(api: Api, check_host: bool) -> Router {
 /// All routes, each with what it says of itself.
 pub(super) fn documented() -> OpenApiRouter<Api> {
     assignment_routes()
+        .routes(routes!(dashboard::page))
+        // What the page is made of is no API, so the document doesn't list it.
+        .route("/assets/{*name}", get(dashboard::asset))
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))
         .routes(routes!(metrics::metrics))

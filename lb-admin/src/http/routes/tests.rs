@@ -45,7 +45,7 @@ async fn head_answers_as_get_without_the_body() {
 #[tokio::test]
 async fn an_unknown_path_is_a_typed_404() {
     let router = admin(agreeing(&["S1"]).api, true);
-    let paths = ["/", "/reps", "/rep/", "/requests", "/requests/", "/requests/S1/x", "/ADD", "//rep", "/%ff"];
+    let paths = ["/index.html", "/reps", "/rep/", "/requests", "/requests/", "/requests/S1/x", "/ADD", "//rep", "/%ff"];
     for path in paths {
         for method in ["GET", "POST", "BREW"] {
             let got = ask(&router, method, path, "").await;
