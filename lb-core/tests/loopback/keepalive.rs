@@ -9,6 +9,10 @@ use lb_core::config::WorkerConfig;
 
 use super::support::*;
 
+/// Its timer is what finds a session that has lived for a while. Not so short that a busy machine lets it run out between
+/// the two pieces of a head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// What the kernel says of the other end of `ours` (proc(5)): the bytes that nobody has read there, and the timer that runs,
 /// 2 for keepalive's and 1 for a retransmission's. Both addresses are looked for: a port alone may also stand in the row
 /// of an older connection in TIME_WAIT.
@@ -47,7 +51,7 @@ fn a_session_gets_it_when_it_has_lived_for_a_while_and_not_before() {
     let of_brief = told.recv_timeout(PATIENCE).unwrap();
     until("what was sent is acknowledged", || timer_of_peer(&of_brief).as_deref() != Some("01"));
     assert_eq!(timer_of_peer(&of_brief).as_deref(), Some("00"));
-    let plane = Plane::before(WorkerConfig { head_timeout: Duration::from_millis(50), ..config() }, &silent);
+    let plane = Plane::before(WorkerConfig { head_timeout: HEAD_TIMEOUT, ..config() }, &silent);
     // Its head comes in two pieces, so a timer runs that comes up while its backend is silent.
     let mut long = plane.connect();
     long.write_all(b"GET /r?id=1").unwrap();

@@ -82,6 +82,29 @@ fn a_broken_event_stream_is_opened_again_and_a_restart_that_nobody_saw_is_found(
 }
 
 #[test]
+fn a_container_that_the_engine_refuses_to_remove_is_told_once_with_the_command_that_does_and_goes_when_it_can() {
+    let Some(site) = Site::open() else { return };
+    let proxy = Proxy::start();
+    let mut lb = site.serve_through(&proxy.exported(), 2, &[]);
+    let id = site.inspect(&site.container("S1"))["Id"].as_str().unwrap().to_owned();
+    proxy.turn(Mode::RefuseRemovals);
+    assert_eq!(lb.ask_admin("DELETE", "/rm", r#"{"hostnames":["S1"]}"#).status, 200);
+    let words = "the engine doesn't remove a container: ";
+    let told =
+        eventually("somebody is told", || lb.stderr().lines().find(|line| line.contains(words)).map(str::to_owned));
+    assert!(
+        told.contains("device or resource busy") && told.contains(&format!("docker rm -f {}", &id[..12])),
+        "{told}"
+    );
+    assert_eq!((lb.replicas(), lb.get("/home").status), (vec!["S2".to_owned()], 200));
+    proxy.turn(Mode::Pass);
+    lb.signal(Signal::TERM);
+    lb.wait_for_exit();
+    assert_eq!(lb.stderr().matches(words).count(), 1, "{}", lb.stderr());
+    assert!(site.containers().is_empty(), "{:?}", site.containers());
+}
+
+#[test]
 fn without_an_engine_or_an_image_the_start_fails_in_one_line() {
     let Some(site) = Site::open() else { return };
     let proxy = Proxy::start();

@@ -1,4 +1,4 @@
-//! Stands between lb and the engine's socket, and does to it what happens to engines: hangs, cuts, absence.
+//! Stands between lb and the engine's socket, and does to it what happens to engines: hangs, cuts, absence, refusals.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -23,7 +23,14 @@ pub(crate) enum Mode {
     Hang,
     /// Closes at once.
     Absent,
+    /// Answers removals itself, as an engine whose storage is busy does; passes on the rest.
+    RefuseRemovals,
 }
+
+/// What it says to those.
+const REFUSAL: &[u8] =
+    b"HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\nContent-Length: 38\r\n\r\n\
+    {\"message\":\"device or resource busy\"}\n";
 
 /// A socket that lb takes for the engine's.
 #[derive(Debug)]
@@ -95,8 +102,18 @@ fn join(client: UnixStream, mode: &Arc<AtomicU8>, open: &Mutex<Vec<UnixStream>>)
 fn copy(mut from: UnixStream, mut to: UnixStream, mode: &AtomicU8) {
     let mut bytes = [0; 16 * 1024];
     while let Ok(n @ 1..) = from.read(&mut bytes) {
-        // What is taken while it hangs is never passed on: the connection stays open and silent.
-        if mode.load(Ordering::SeqCst) == Mode::Pass as u8 && to.write_all(&bytes[..n]).is_err() {
+        let taken = &bytes[..n];
+        let now = mode.load(Ordering::SeqCst);
+        let refuses = now == Mode::RefuseRemovals as u8;
+        let written = if refuses && taken.starts_with(b"DELETE /") {
+            from.write_all(REFUSAL)
+        } else if refuses || now == Mode::Pass as u8 {
+            to.write_all(taken)
+        } else {
+            // What is taken while it hangs is never passed on: the connection stays open and silent.
+            Ok(())
+        };
+        if written.is_err() {
             break;
         }
     }

@@ -63,10 +63,13 @@ fn who_waits_too_long_or_finds_the_queue_full_gets_503() {
     let lb = Lb::before(&[&peer], &["--max-connections", "1", "--queue", "1", "--queue-timeout", "300ms"]);
     let _first = ask(&lb);
     let _inside = peer.accept();
-    let mut second = ask(&lb);
+    let second = ask(&lb);
     until_waiting(&lb, 1.0);
-    assert_eq!(http::read_response(&mut ask(&lb)).unwrap().status, 503);
-    assert_eq!(http::read_response(&mut second).unwrap().status, 503);
+    for mut refused in [ask(&lb), second] {
+        let response = http::read_response(&mut refused).unwrap();
+        assert_eq!(response.status, 503);
+        assert!(response.text().contains("Every place at the replica is taken"), "{response:?}");
+    }
     assert_eq!((lb.metric("lb_queue_full_total"), lb.metric("lb_queue_timeouts_total")), (1.0, 1.0));
 }
 
