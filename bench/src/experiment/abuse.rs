@@ -3,7 +3,8 @@
 //! at a steady rate.
 //!
 //! [`nonsense`] makes and judges the nonsense, [`reps`] asks for `/rep`; the loris are those of [`super::overload`]. Both
-//! crowds run on threads of their own. Claimed: `/rep` is never slower than `--worst`, no good request fails, every piece
+//! crowds run on threads of their own. Where there are two CPUs [`apart`] then asks what the abuse costs the data path itself,
+//! which the first part can't tell from the crowds' own hunger for CPU. Claimed: `/rep` is never slower than `--worst`, no good request fails, every piece
 //! of nonsense gets a typed 4xx or a closed connection, nobody was added or removed, and lb's memory stays.
 
 use std::path::PathBuf;
@@ -17,7 +18,7 @@ use tokio::time::sleep;
 use super::front::Front;
 use super::overload::beside::mebibytes;
 use super::overload::loris::{Caught, Pack};
-use crate::balancer::sibling_lb;
+use crate::balancer::{Admin, sibling_lb};
 use crate::load::{Arrivals, Gauge, Plan, Tally, run as run_load};
 use crate::peer::accounting::resident_bytes;
 use crate::peer::{BACKENDS, Servers, files, isolation};
@@ -27,6 +28,7 @@ use crate::report::{Chart, Report};
 use nonsense::{Crowd, Judged};
 use reps::Reps;
 
+mod apart;
 mod nonsense;
 mod reps;
 
@@ -68,9 +70,39 @@ pub(crate) struct Options {
     /// The slowest that an answer of /rep may be, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 100.0)]
     worst: f64,
+    /// Then so often with the worker on a CPU of its own: alone, with the crowds at another lb, with them at this one
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=100))]
+    rounds: u32,
     /// Stay in the network that is there, instead of a namespace of its own
     #[arg(long)]
     no_isolation: bool,
+}
+
+/// Everybody who abuses the admin port.
+struct Crowds {
+    pack: Pack,
+    loris_at_once: u64,
+    nonsense: Crowd,
+}
+
+impl Crowds {
+    /// The nonsense begins when the loris are there.
+    async fn let_go(options: &Options, admin: Admin) -> anyhow::Result<Self> {
+        let pack = Pack::release(admin.addr(), options.loris)?;
+        for _ in 0..GATHER_LOOKS {
+            if pack.connected() >= options.loris {
+                break;
+            }
+            sleep(LOOK_EVERY).await;
+        }
+        let loris_at_once = pack.connected();
+        Ok(Self { pack, loris_at_once, nonsense: Crowd::let_go(admin.addr(), options.nonsense, options.seed)? })
+    }
+
+    /// Waits until the last of them is gone.
+    fn call_back(self) -> (Judged, Caught) {
+        (self.nonsense.call_back(), self.pack.call_back())
+    }
 }
 
 /// Good requests and `/rep` over the same seconds.
@@ -112,7 +144,14 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     let servers = Servers::start(&["B1", "B2", "B3"][..BACKENDS], 0)?;
     let front = Front::lb(Command::new(&options.lb), &servers.addrs, &["--workers", "1"]).await?;
     let seen = measure(options, &front).await?;
-    Ok(report(options, &seen))
+    drop((front, servers));
+    let mut report = report(options, &seen);
+    match apart::measure(options).await? {
+        Some(apart) => apart.report_into(&mut report),
+        None if options.rounds == 0 => {}
+        None => report.lines.push("the data path alone: NOT RUN, that takes two CPUs".to_owned()),
+    }
+    Ok(report)
 }
 
 async fn measure(options: &Options, front: &Front) -> anyhow::Result<Seen> {
@@ -123,19 +162,11 @@ async fn measure(options: &Options, front: &Front) -> anyhow::Result<Seen> {
     let without = look(options, front).await?;
     progress.step();
     let before = memory();
-    let pack = Pack::release(admin.addr(), options.loris)?;
-    for _ in 0..GATHER_LOOKS {
-        if pack.connected() >= options.loris {
-            break;
-        }
-        sleep(LOOK_EVERY).await;
-    }
-    let loris_at_once = pack.connected();
-    let crowd = Crowd::let_go(admin.addr(), options.nonsense, options.seed)?;
+    let crowds = Crowds::let_go(options, admin).await?;
+    let loris_at_once = crowds.loris_at_once;
     let with = look(options, front).await?;
     let during = memory();
-    let judged = crowd.call_back();
-    let loris = pack.call_back();
+    let (judged, loris) = crowds.call_back();
     sleep(SETTLE).await;
     progress.step();
     let memory = Memory { before, during, after: memory() };

@@ -215,6 +215,11 @@ impl Judged {
         }
     }
 
+    /// How many there were.
+    pub(super) fn sent(&self) -> u64 {
+        self.endings.values().sum()
+    }
+
     pub(super) fn violations(&self) -> Vec<String> {
         let bad = [Ending::Wrong, Ending::Hung, Ending::Refused];
         let counted = bad.iter().filter_map(|ending| Some((ending, self.endings.get(ending)?)));
@@ -235,7 +240,7 @@ impl Judged {
 
 impl fmt::Display for Judged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} sent", self.endings.values().sum::<u64>())?;
+        write!(f, "{} sent", self.sent())?;
         self.endings.iter().try_for_each(|(ending, n)| write!(f, ", {n} {}", ending.name()))
     }
 }
