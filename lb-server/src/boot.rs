@@ -31,7 +31,7 @@ use crate::cli::values::LogFormat;
 use crate::config::{Config, Loaded, Log, Secret, Surroundings};
 use crate::limits::{self, Needs};
 use crate::notify::notify;
-use crate::reload::{Found, Reloader};
+use crate::reload::{Found, Reloader, SetLogLevel};
 use crate::say;
 use crate::shutdown::{self, Running};
 use crate::signals::{self, Signals};
@@ -43,7 +43,7 @@ const READY_WITHIN: Duration = Duration::from_secs(8);
 /// Serves until a signal asks for the end or a worker is lost.
 pub(crate) fn serve(typed: &Typed, around: &Surroundings, loaded: &Loaded) -> anyhow::Result<()> {
     let config = &loaded.config;
-    log_to_stderr(&config.log);
+    let set_log_level = log_to_stderr(&config.log);
     let nofile = limits::raise_nofile();
     let needs =
         Needs { workers: config.workers, fronts: config.fronts.len(), backends: config.members(), pipes: config.pipes };
@@ -59,7 +59,12 @@ pub(crate) fn serve(typed: &Typed, around: &Surroundings, loaded: &Loaded) -> an
     let (state, secret, instance) = open_state(config, port)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outlet = access_log.as_ref().map(AccessLog::outlet);
-    let reloader = Arc::new(Reloader::new(typed, around, loaded, Found { secret, room, access_log: outlet.clone() }));
+    let reloader = Arc::new(Reloader::new(
+        typed,
+        around,
+        loaded,
+        Found { secret, room, access_log: outlet.clone(), set_log_level },
+    ));
     let workers = WorkerConfig { access_log: outlet, ..config.worker(secret, room) };
     let plane =
         AdminConfig { access_log: access_log.as_ref().map(AccessLog::counts), ..config.admin(state.path(), instance) };
@@ -205,7 +210,7 @@ fn open_state(config: &Config, port: u16) -> anyhow::Result<(StateDir, Secret, S
 }
 
 /// What happens to the membership, a line an event.
-fn log_to_stderr(log: &Log) {
+fn log_to_stderr(log: &Log) -> SetLogLevel {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(&log.filter))
         .with_writer(std::io::stderr)
@@ -213,10 +218,18 @@ fn log_to_stderr(log: &Log) {
         // It would tell stderr that stderr can't be written, and panic over it.
         .log_internal_errors(false);
     match log.format {
-        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Text => {
+            let lines = lines.with_ansi(std::io::stderr().is_terminal()).with_filter_reloading();
+            let level = lines.reload_handle();
+            lines.init();
+            Box::new(move |filter| _ = level.reload(EnvFilter::new(filter)))
+        }
         LogFormat::Json => {
             say::in_json();
-            lines.json().flatten_event(true).init();
+            let lines = lines.json().flatten_event(true).with_filter_reloading();
+            let level = lines.reload_handle();
+            lines.init();
+            Box::new(move |filter| _ = level.reload(EnvFilter::new(filter)))
         }
     }
 }

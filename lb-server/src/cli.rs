@@ -32,7 +32,7 @@ use client::{
 use parse::{addresses, number_text, socket_addr, texts};
 use period::Period;
 use typed::Typed;
-use values::{Discover, DockerReach, LogFormat, OnMove};
+use values::{Discover, DockerReach, LogFormat, OnMove, SendProxy};
 
 /// A layer-4 consistent-hash load balancer that keeps its replicas alive.
 #[derive(Debug, Parser)]
@@ -426,16 +426,6 @@ pub(crate) enum Runtime {
     Docker,
     /// docker where it can, else process; says which
     Auto,
-}
-
-/// `--send-proxy`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum SendProxy {
-    /// A line of text
-    V1,
-    /// Binary
-    V2,
 }
 
 /// `--hash`.

@@ -22,7 +22,7 @@ use crate::say;
 pub(crate) struct Reloader {
     typed: Typed,
     around: Surroundings,
-    found: Found,
+    found: Arc<Found>,
     running: Arc<Mutex<Loaded>>,
 }
 
@@ -31,13 +31,17 @@ pub(crate) struct Found {
     pub(crate) secret: Secret,
     pub(crate) room: Room,
     pub(crate) access_log: Option<Outlet>,
+    pub(crate) set_log_level: SetLogLevel,
 }
+
+/// Tells the log to tell what this filter says from now on.
+pub(crate) type SetLogLevel = Box<dyn Fn(&str) + Send + Sync>;
 
 impl Reloader {
     /// `running` is what the process was started with, from `typed`.
     pub(crate) fn new(typed: &Typed, around: &Surroundings, running: &Loaded, found: Found) -> Self {
         let (typed, around) = (typed.clone(), around.clone());
-        Self { typed, around, found, running: Arc::new(Mutex::new(running.clone())) }
+        Self { typed, around, found: Arc::new(found), running: Arc::new(Mutex::new(running.clone())) }
     }
 
     /// Whether there is a file to read again.
@@ -83,11 +87,15 @@ impl Configuration for Reloader {
             replicas: plane.replicas.filter(|_| now("replicas")),
             ..plane
         };
-        let Found { secret, room, access_log } = &self.found;
+        let Found { secret, room, access_log, .. } = &*self.found;
         let workers = WorkerConfig { access_log: access_log.clone(), ..config.worker(*secret, *room) };
         let access = config.access().clone();
         let (slot, notes) = (Arc::clone(&self.running), new_notes(&running, &mixed));
+        let found = Arc::clone(&self.found);
         let applied = Box::new(move || {
+            if mixed.config.log.filter != running.config.log.filter {
+                (found.set_log_level)(&mixed.config.log.filter);
+            }
             notes.iter().for_each(|note| say::line(format_args!("note: {note}")));
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = mixed;
         });

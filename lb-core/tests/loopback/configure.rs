@@ -43,11 +43,11 @@ fn sessions_under_way_go_on_and_new_ones_go_by_the_new_settings() {
 
 #[test]
 fn a_shorter_wait_is_shorter_for_sessions_under_way_too() {
-    let plane = Plane::before(config(), &answering());
-    let mut client = plane.connect();
-    client.write_all(REQUEST).unwrap();
-    client.read_exact(&mut [0]).unwrap();
-    plane.control.configure(&Arc::new(WorkerConfig { idle_timeout: Duration::from_millis(50), ..config() }));
+    let hour = WorkerConfig { head_timeout: Duration::from_secs(3600), ..config() };
+    let plane = Plane::before(hour.clone(), &answering());
+    let _silent = plane.connect();
+    until("it is waited for", || plane.open_sessions() == 1);
+    plane.control.configure(&Arc::new(WorkerConfig { head_timeout: Duration::from_millis(50), ..hour }));
     // It would have been an hour.
     plane.all_closed();
 }

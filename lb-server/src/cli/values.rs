@@ -44,3 +44,13 @@ pub(crate) enum LogFormat {
     /// An object a line
     Json,
 }
+
+/// `--send-proxy`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SendProxy {
+    /// A line of text
+    V1,
+    /// Binary
+    V2,
+}

@@ -7,7 +7,8 @@ use lb_core::backend::ProxyVersion;
 use lb_core::config::Source;
 
 use super::ConfigError;
-use crate::cli::{SendProxy, ServeArgs};
+use crate::cli::ServeArgs;
+use crate::cli::values::SendProxy;
 
 /// The settings.
 #[derive(Clone, Copy, Debug)]

@@ -38,6 +38,7 @@ const RELOADABLE: &[&str] = &[
     "retry-budget",
     "queue-timeout",
     "balance-factor",
+    "log-level",
 ];
 
 /// So alike (0 to 1) is a slip of the finger; clap's own measure for flags.

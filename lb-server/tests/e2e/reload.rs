@@ -157,6 +157,17 @@ fn a_wrong_file_is_refused_with_its_line_and_the_right_exit_code() {
 }
 
 #[test]
+fn another_log_level_tells_more_from_then_on() {
+    let (lb, file) = with_file("replicas = 0\nlog-level = \"warn\"\n", &[]);
+    lb.ask_admin("POST", "/rm", "before");
+    fs::write(file.path(), "replicas = 0\nlog-level = \"info\"\n").unwrap();
+    assert_eq!(lb.ask_admin("POST", "/v1/reload", "").status, 200);
+    lb.ask_admin("POST", "/rm", "after");
+    eventually("a refused change is told", || lb.stderr().contains("POST /rm after").then_some(()));
+    assert!(!lb.stderr().contains("POST /rm before"), "{}", lb.stderr());
+}
+
+#[test]
 fn what_was_changed_by_hand_outlives_a_reload_that_says_nothing_about_it() {
     let (lb, file) = with_file("replicas = 1\nretries = 1\n", &[]);
     lb.wait_until_ready(1);

@@ -16,11 +16,11 @@ fn backends(texts: &[&str]) -> Settings {
 fn configure(world: &mut World, settings: Settings) -> Result<(), ChangeError> {
     world.effects.clear();
     world.apply(Input::Configure(99, Box::new(settings)));
-    let answers = world.effects.iter().filter_map(|effect| match effect {
+    let mut answers = world.effects.iter().filter_map(|effect| match effect {
         Effect::Answer(99, result) => Some(result.clone()),
         _ => None,
     });
-    answers.last().expect("an answer")
+    answers.next_back().expect("an answer")
 }
 
 /// One replica, and these backends with their addresses.
