@@ -55,7 +55,9 @@ fn list(args: &EventsArgs) -> Result<String, ClientError> {
 impl Event {
     fn line(&self) -> String {
         let dash = if self.detail.is_empty() { "" } else { ": " };
-        format!("{} {} {}{dash}{}\n", self.at, self.name, self.kind.replace('_', " "), self.detail)
+        // What is nobody's in particular has no name of its own.
+        let whose = if self.name == "*" { String::new() } else { format!("{} ", self.name) };
+        format!("{} {whose}{}{dash}{}\n", self.at, self.kind.replace('_', " "), self.detail)
     }
 }
 
@@ -64,7 +66,8 @@ fn follow(args: &EventsArgs) -> Result<std::convert::Infallible, ClientError> {
     let admin = Admin::new(&args.admin)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let mut last = args.after;
+        // From the oldest that is kept, as without --follow.
+        let mut last = args.after.or(Some(0));
         let mut was_there = false;
         loop {
             let again_at = Instant::now() + RETRY_AFTER;

@@ -42,3 +42,4 @@ mod support;
 mod times;
 mod v1_changes;
 mod v1_reading;
+mod verbs;
