@@ -1,11 +1,8 @@
 //! One browser with one page, as blocking calls.
 //!
-//! Dropping it closes the page and ends chromedriver with all that it has started: they are a process group.
+//! Dropping it closes the page and ends the browser.
 
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,11 +10,11 @@ use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 use url::{ParseError, Url};
 
+use super::driver::Driver;
 use super::support::eventually;
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -30,7 +27,7 @@ const HEIGHT: u32 = 720;
 pub(crate) struct Browser {
     runtime: Runtime,
     client: Client,
-    driver: Child,
+    _driver: Driver,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -50,26 +47,21 @@ impl Browser {
     /// The same in these colours.
     pub(crate) fn open_in(scheme: Scheme, admin: SocketAddr) -> Option<Self> {
         let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut command = Command::new(std::env::var("LB_CHROMEDRIVER").as_deref().unwrap_or("chromedriver"));
-        command.args(["--port=0", "--log-level=SEVERE"]).process_group(0);
-        let Ok(mut driver) = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn() else {
+        let Some(driver) = Driver::start() else {
             eprintln!(
                 "NOT RUN: no chromedriver (apt-get install chromium chromium-driver): nothing is known of the page"
             );
             return None;
         };
-        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let started = "started successfully on port ";
-        let port = lines.find_map(|line| Some(line.split_once(started)?.1.trim_end_matches('.').to_owned()));
-        let port = port.expect("chromedriver says its port");
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let options =
             ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars"];
         let wanted = json!({"goog:loggingPrefs": {"browser": "ALL"}, "goog:chromeOptions": {"args": options}});
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(wanted.as_object().unwrap().clone());
-        let client = runtime.block_on(builder.connect(&format!("http://127.0.0.1:{port}"))).expect("chromium starts");
-        let browser = Self { runtime, client, driver, _turn: turn };
+        // On a busy machine chromium may come too late for chromedriver, which then has to be asked again.
+        let client = eventually("chromium starts", || runtime.block_on(builder.connect(&driver.url)).ok());
+        let browser = Self { runtime, client, _driver: driver, _turn: turn };
         browser.dress(scheme);
         let size = json!({"width": WIDTH, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": false});
         browser.devtools("Emulation.setDeviceMetricsOverride", size);
@@ -173,10 +165,8 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // What fails here is ended by the signal.
+        // What fails here ends with the driver.
         let _closed = self.runtime.block_on(self.client.clone().close());
-        let _gone = kill_process_group(Pid::from_child(&self.driver), Signal::KILL);
-        let _reaped = self.driver.wait();
     }
 }
 

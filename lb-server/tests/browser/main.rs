@@ -8,6 +8,7 @@
 
 mod browser;
 mod changes;
+mod driver;
 mod keyboard;
 mod looks;
 mod pictures;

@@ -100,5 +100,7 @@ fn an_arc_that_is_pointed_at_shows_its_slots() {
     let first = &ring["ranges"][0][0];
     assert!(shown.contains("S2") && shown.contains(&format!("ranges: {first}")), "{shown} against {first}");
     assert_eq!(browser.run("return document.querySelector('[data-arc=S2]').ariaPressed"), json!("true"));
+    let output = browser.run("return document.querySelector('#ring-detail a').getAttribute('href')");
+    assert_eq!(lb.ask_admin("GET", output.as_str().unwrap(), "").status, 200, "{output}");
     browser.must_not_complain();
 }

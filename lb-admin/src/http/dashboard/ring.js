@@ -159,11 +159,14 @@ async function detail() {
   }
   const ranges = el("p", { class: "ranges" }, "…");
   const swatch = el("i", { class: `swatch ${colour(seatOf(backend))}`, "aria-hidden": "true" });
-  box.replaceChildren(
+  const parts = [
     el("h3", {}, swatch, backend.name, " ", el("small", {}, backend.state)),
     el("p", {}, `${count(backend.slots)} slots, ${percent(backend.share, 2)}`, el("br"),
       el("span", { class: "quiet" }, `due ${percent(backend.share_ideal, 2)} by weight ${backend.weight}`)),
-    ranges);
+    backend.supervised && el("p", {}, output(backend.name)),
+    ranges,
+  ];
+  box.replaceChildren(...parts.filter((part) => part));
   try {
     const { ranges: list, ranges_total: total } = await ask("GET", `/v1/ring?name=${encodeURIComponent(backend.name)}`);
     if (shown !== key) return;
@@ -173,4 +176,10 @@ async function detail() {
   } catch (refused) {
     ranges.textContent = `Its ranges can't be shown: ${refused.message}`;
   }
+}
+
+/** What the replica itself has printed. */
+function output(name) {
+  const href = `/v1/backends/${encodeURIComponent(name)}/logs?tail=100`;
+  return el("a", { href, target: "_blank", rel: "noopener" }, "what it has printed");
 }
