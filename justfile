@@ -61,6 +61,11 @@ fuzz-smoke: (fuzz "10")
 fuzz SECONDS:
     fuzz/run {{SECONDS}}
 
+# The admin API by its own document: valid, and answered as it says, for so many seconds. Needs python3 -m venv and PyPI;
+# says so and passes without
+api-fuzz SECONDS="60":
+    fuzz/api {{SECONDS}}
+
 # Syscalls of the workers that fail, alone (they are part of loopback); a machine without strace says so and passes
 faults:
     cargo test -j {{jobs}} -p lb-server --test e2e faults

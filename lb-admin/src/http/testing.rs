@@ -19,7 +19,7 @@ use crate::events::EventLog;
 use crate::membership::change::{Changed, Request};
 use crate::membership::command::{Add, ChangeError, Command, Membership, Remove};
 use crate::membership::mapping::{History, Mapping, Seated};
-use crate::membership::snapshot::{BackendView, Scaled, Snapshot};
+use crate::membership::snapshot::{BackendView, Origin, Scaled, Snapshot};
 use crate::reload::fixed::Fixed;
 use crate::request_log::RequestLog;
 use crate::supervisor::output::{OutputError, Outputs};
@@ -144,6 +144,8 @@ pub(crate) fn ready(name: &str, number: u32) -> BackendView {
         state: BackendState::Ready,
         since: SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_250),
         supervised: true,
+        origin: Origin::Replica,
+        container: None,
         pid: Some(4242),
         listed: true,
         failures: 0,

@@ -5,6 +5,8 @@ use std::time::SystemTime;
 
 use lb_core::backend::{Backend, BackendState, Weight};
 use lb_core::ring::{RingTable, SlotMap};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::mapping::History;
 pub use crate::health::record::{CheckRecord, LastCheck};
@@ -75,6 +77,20 @@ pub struct Scaled {
     pub down: u64,
 }
 
+/// Where a backend comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// We start it and keep it alive.
+    Replica,
+    /// `--backend`.
+    Backend,
+    /// `--backends-file`.
+    File,
+    /// `--discover docker`.
+    Docker,
+}
+
 /// One backend in a [`Snapshot`].
 #[derive(Clone, Debug)]
 pub struct BackendView {
@@ -92,6 +108,10 @@ pub struct BackendView {
     pub since: SystemTime,
     /// Started and kept alive by us, or somebody else's (`--backend`).
     pub supervised: bool,
+    /// Who has told of it.
+    pub origin: Origin,
+    /// The engine's id of its container, for the `docker` runtime.
+    pub container: Option<String>,
     /// The process, for the `process` runtime.
     pub pid: Option<u32>,
     /// Whether `/rep` lists it.

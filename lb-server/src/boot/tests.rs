@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use lb_admin::membership::mapping::{History, Mapping};
-use lb_admin::membership::snapshot::{BackendView, Scaled};
+use lb_admin::membership::snapshot::{BackendView, Origin, Scaled};
 use lb_core::backend::Weight;
 use lb_core::ring::{Ring, RingConfig, RingTable, Rule};
 
@@ -19,6 +19,8 @@ fn snapshot(states: &[(&str, BackendState)]) -> Snapshot {
         state,
         since: SystemTime::UNIX_EPOCH,
         supervised: true,
+        origin: Origin::Replica,
+        container: None,
         pid: None,
         listed: true,
         failures: 0,

@@ -47,6 +47,8 @@ fn the_summary_says_what_is_wrong_and_that_it_is_well_again() {
     let summary = read(&lb, "/v1/summary");
     assert_eq!(summary["verdict"]["text"], "3 of 3 backends are ready");
     assert_eq!((&summary["replicas"]["ready"], &summary["backends"]["total"]), (&2.into(), &3.into()));
+    let origin = |name: &str| read(&lb, &format!("/v1/backends/{name}"))["origin"].clone();
+    assert_eq!((origin("S1"), origin("b1")), ("replica".into(), "backend".into()));
     (0..20).for_each(|id| assert_eq!(lb.get(&format!("/home?id={id}")).status, 200));
     assert!(read(&lb, "/v1/summary")["sessions"]["total"].as_u64() >= Some(20));
 

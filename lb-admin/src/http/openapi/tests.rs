@@ -54,3 +54,64 @@ fn every_schema_that_is_referred_to_is_there() {
         assert!(schemas.contains_key(name), "{name}");
     }
 }
+
+/// What is wrong with `value` by `schema`: keys that are missing or not known, at any depth.
+fn misfits(value: &Value, schema: &Value, at: &str) -> Vec<String> {
+    if let Some(name) = schema["$ref"].as_str() {
+        let name = name.rsplit('/').next().unwrap();
+        return misfits(value, &document()["components"]["schemas"][name], at);
+    }
+    match (value, schema["oneOf"].as_array()) {
+        (Value::Null, _) => return Vec::new(),
+        (_, Some(choices)) => {
+            let real = choices.iter().find(|choice| choice["type"] != "null").unwrap();
+            return misfits(value, real, at);
+        }
+        _ => {}
+    }
+    match value {
+        Value::Object(fields) if schema["properties"].is_object() => {
+            let known = schema["properties"].as_object().unwrap();
+            let required = schema["required"].as_array().cloned().unwrap_or_default();
+            let missing = required.iter().filter(|name| !fields.contains_key(name.as_str().unwrap()));
+            let missing = missing.map(|name| format!("{at} lacks {name}"));
+            let unknown = fields.keys().filter(|name| !known.contains_key(*name));
+            let unknown = unknown.map(|name| format!("{at} has {name}, which is not described"));
+            let within = fields.iter().flat_map(|(name, field)| misfits(field, &known[name], &format!("{at}.{name}")));
+            missing.chain(unknown).chain(within.collect::<Vec<_>>()).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(|item| misfits(item, &schema["items"], at)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Two types of one name would be described as one of them.
+#[tokio::test]
+async fn what_is_answered_is_what_is_described() {
+    let scripted = agreeing(&["S1", "S2"]);
+    scripted.api.events.record(crate::events::EventKind::Ready, &"S1".into(), 1, String::new());
+    let router = routes::admin(scripted.api, true);
+    for (path, described) in [
+        ("/rep", "/rep"),
+        ("/livez", "/livez"),
+        ("/readyz", "/readyz"),
+        ("/requests/S1", "/requests/{name}"),
+        ("/v1/backends", "/v1/backends"),
+        ("/v1/backends/S2", "/v1/backends/{name}"),
+        ("/v1/epochs", "/v1/epochs"),
+        ("/v1/epochs/diff?from=12&to=12", "/v1/epochs/diff"),
+        ("/v1/events", "/v1/events"),
+        ("/v1/explain?key=7", "/v1/explain"),
+        ("/v1/ring?name=S1", "/v1/ring"),
+        ("/v1/summary", "/v1/summary"),
+        ("/v1/target", "/v1/target"),
+    ] {
+        let got = ask(&router, "GET", path, "").await;
+        assert_eq!(got.status, 200, "{path}: {}", got.body);
+        let schema =
+            &document()["paths"][described]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+        assert!(schema.is_object(), "{path}");
+        let misfits = misfits(&serde_json::from_str(&got.body).unwrap(), schema, path);
+        assert_eq!(misfits, [""; 0]);
+    }
+}

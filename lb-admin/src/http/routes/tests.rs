@@ -153,7 +153,7 @@ async fn v1_backends_tells_all_of_a_backend() {
     let untried = json!({"count": 0, "p50": null, "p99": null});
     let common = json!({
         "bytes_to_backend_total": 0, "bytes_to_client_total": 0, "connect_failures_total": 0, "restarts": 0,
-        "drained": false, "first_byte_seconds": untried, "last_check": null, "since": since, "supervised": true, "weight": 1.0,
+        "container": null, "drained": false, "origin": "replica", "first_byte_seconds": untried, "last_check": null, "since": since, "supervised": true, "weight": 1.0,
         "share_ideal": 0.5,
     });
     let own = [

@@ -17,7 +17,7 @@ use super::super::Api;
 use super::super::answer::Style;
 use super::super::openapi::ProblemBody;
 use super::strict::{self, Problem};
-use crate::membership::snapshot::{BackendView, LastCheck, Snapshot};
+use crate::membership::snapshot::{BackendView, LastCheck, Origin, Snapshot};
 
 /// Everybody in the membership.
 #[derive(Serialize, ToSchema)]
@@ -41,6 +41,8 @@ pub(super) struct BackendBody {
     bytes_to_client_total: u64,
     /// Connects that were refused, reset or timed out.
     connect_failures_total: u64,
+    /// The engine's id of its container, for the `docker` runtime.
+    container: Option<String>,
     /// Gets no new sessions, because somebody has said so.
     drained: bool,
     first_byte_seconds: Quantiles,
@@ -49,6 +51,8 @@ pub(super) struct BackendBody {
     max_connections: Option<u32>,
     #[schema(value_type = String)]
     name: Arc<str>,
+    /// Who has told of it.
+    origin: Origin,
     /// Its process, for the `process` runtime.
     pid: Option<u32>,
     /// How often the replica in its seat was lost and launched again or replaced.
@@ -196,11 +200,13 @@ impl BackendBody {
             bytes_to_backend_total: sum(|cell| &cell.bytes_to_backend),
             bytes_to_client_total: sum(|cell| &cell.bytes_to_client),
             connect_failures_total: sum(|cell| &cell.connect_failures),
+            container: view.container.clone(),
             drained: view.drained,
             first_byte_seconds: backend.map_or_else(Quantiles::default, Quantiles::of_backend),
             last_check: view.checks.as_ref().and_then(|checks| checks.last()).map(CheckBody::from),
             max_connections: places.and_then(|places| places.limit()),
             name: Arc::clone(&view.name),
+            origin: view.origin,
             pid: view.pid,
             restarts: view.restarts,
             seat: view.seat,

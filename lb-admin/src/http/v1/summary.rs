@@ -60,6 +60,7 @@ pub(super) struct Summary {
 
 /// How many backends are in which state.
 #[derive(Serialize, ToSchema)]
+#[schema(as = SummaryBackends)]
 struct BackendCounts {
     down: usize,
     /// Those who have left and still have sessions.
@@ -72,6 +73,7 @@ struct BackendCounts {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = SummaryBytes)]
 struct Bytes {
     to_backend_total: u64,
     to_client_total: u64,
@@ -79,6 +81,7 @@ struct Bytes {
 
 /// Clients' connections.
 #[derive(Serialize, ToSchema)]
+#[schema(as = SummaryConnections)]
 struct Connections {
     accepted_total: u64,
     /// Most at a time.
@@ -88,6 +91,7 @@ struct Connections {
 
 /// What has led to the mapping that holds now.
 #[derive(Serialize, ToSchema)]
+#[schema(as = SummaryLastChange)]
 struct LastChange {
     /// In words.
     cause: String,
@@ -101,6 +105,7 @@ struct LastChange {
 
 /// Backends that we keep alive.
 #[derive(Serialize, ToSchema)]
+#[schema(as = SummaryReplicas)]
 struct Replicas {
     present: usize,
     ready: usize,
@@ -111,6 +116,7 @@ struct Replicas {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = SummaryRequests)]
 struct Requests {
     /// Requests that followed the first one on their connection.
     pinned_total: u64,
@@ -123,7 +129,7 @@ struct Requests {
 }
 
 #[derive(Serialize, ToSchema)]
-#[schema(as = RingShort)]
+#[schema(as = SummaryRing)]
 struct RingSummary {
     /// Of who owns which slot: equal on balancers that agree.
     digest: String,
@@ -135,6 +141,7 @@ struct RingSummary {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = SummarySessions)]
 struct Sessions {
     open: u64,
     total: u64,

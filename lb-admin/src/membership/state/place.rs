@@ -17,7 +17,7 @@ use crate::discovery::Source;
 use crate::health::record::CheckRecord;
 use crate::membership::mapping::Seated;
 use crate::membership::saved::SavedMember;
-use crate::membership::snapshot::BackendView;
+use crate::membership::snapshot::{BackendView, Origin};
 use crate::supervisor::backoff::Backoff;
 use crate::supervisor::launcher::Trace;
 
@@ -261,6 +261,23 @@ impl Place {
         self.since = now;
     }
 
+    fn origin(&self) -> Origin {
+        match self.discovered.as_ref().map(|(source, _)| source) {
+            _ if self.supervised => Origin::Replica,
+            None | Some(Source::Settings) => Origin::Backend,
+            Some(Source::File) => Origin::File,
+            Some(Source::Docker) => Origin::Docker,
+        }
+    }
+
+    /// Of whoever is there now.
+    fn container(&self) -> Option<String> {
+        match self.trace.as_ref().filter(|_| self.alive().is_some()) {
+            Some(Trace::Container { id, .. }) => Some(id.clone()),
+            _ => None,
+        }
+    }
+
     pub(super) fn view(&self) -> BackendView {
         let state = match self.alive().map(|alive| alive.health) {
             // A `--backend` without an address doesn't start; it is down until its name resolves.
@@ -279,6 +296,8 @@ impl Place {
             state: if state == BackendState::Ready && self.call.is_some() { BackendState::Starting } else { state },
             since: self.since.wall,
             supervised: self.supervised,
+            origin: self.origin(),
+            container: self.container(),
             pid: self.alive().and_then(|alive| alive.pid),
             listed: self.listed,
             failures: self.backoff.failures(),
@@ -338,6 +357,8 @@ impl Leaving {
             state: BackendState::Draining,
             since: self.since,
             supervised: true,
+            origin: Origin::Replica,
+            container: None,
             pid: self.pid,
             listed: false,
             failures: 0,
