@@ -17,6 +17,7 @@ HARDENED ?=
 
 # Compose v2 where the docker command has it, else v1.
 TOOL := $(shell docker compose version >/dev/null 2>&1 && echo docker compose || command -v docker-compose 2>/dev/null)
+NETWORK = $(or $(LB_NETWORK),net1)
 COMPOSE = $(TOOL) -f compose.yaml $(if $(HARDENED),-f compose.hardened.yaml)
 # Without -T it would want a terminal.
 CLIENT = $(if $(LB),$(LB),$(COMPOSE) exec -T lb /lb)
@@ -43,7 +44,7 @@ up: .docker
 ## down     stop the stack; lb removes its replicas, and what a killed one has left goes too
 down: .docker
 	$(COMPOSE) stop
-	@left=$$(docker ps -aq --filter label=lb.managed --filter network=net1); [ -z "$$left" ] || docker rm -f $$left
+	@left=$$(docker ps -aq --filter label=lb.managed --filter network=$(NETWORK)); [ -z "$$left" ] || docker rm -f $$left
 	$(COMPOSE) down
 
 ## logs     what the balancer says
@@ -53,7 +54,7 @@ logs: .docker
 ## ps       the balancer and its replicas
 ps: .docker
 	@$(COMPOSE) ps
-	@docker ps --filter label=lb.managed --format 'table {{.Names}}\t{{.Status}}\t{{.Networks}}'
+	@docker ps --filter label=lb.managed --filter network=$(NETWORK) --format 'table {{.Names}}\t{{.Status}}\t{{.Networks}}'
 
 ## add      add replicas: make add N=2 NAMES="S5 S4"
 add: .client

@@ -103,6 +103,7 @@ pub(super) async fn campaign(balancer: &Balancer, blow: Blow, options: &Options)
                 done.len()
             );
         }
+        let before = moment(balancer).await?.0.last_event;
         let mut kill = match blow.freezes() {
             false => kill_one(balancer, &stream, wanted, blow).await?,
             true => freeze::one(balancer, &stream, wanted).await?,
@@ -112,7 +113,7 @@ pub(super) async fn campaign(balancer: &Balancer, blow: Blow, options: &Options)
             reused.insert(kill.replacement.clone());
         }
         sleep(SETTLE).await;
-        kill.sign_to_out_ms = own_words(balancer, &kill.victim).await?;
+        kill.sign_to_out_ms = own_words(balancer, &kill.victim, before).await?;
         if !blow.is_gentle() {
             kill.in_flight = kill.in_flight.min(stream.interrupted());
         }
@@ -242,11 +243,17 @@ async fn until_back(balancer: &Balancer, victim: &String, wanted: usize) -> anyh
     }
 }
 
-/// What lb says of how long the last ejection of `name` took; nothing where this version doesn't tell, or saw no sign.
-async fn own_words(balancer: &Balancer, name: &str) -> anyhow::Result<Option<f64>> {
+/// What lb says of how long the ejection of `name` took since the event `before`; nothing where this version doesn't tell, or
+/// saw no sign.
+async fn own_words(balancer: &Balancer, name: &str, before: u64) -> anyhow::Result<Option<f64>> {
     let events = balancer.admin.events().await?.context("GET /v1/events: no events")?.events;
-    let told = events.iter().rfind(|event| event.kind == "ejected" && event.name == name);
-    Ok(told.and_then(|event| event.detail.split_once(" ms")?.0.parse().ok()))
+    Ok(told_ms(&events, name, before))
+}
+
+/// Its detail begins with the time: `16.9 ms after it ended`. The first, for that is the answer to the blow.
+fn told_ms(events: &[Event], name: &str, before: u64) -> Option<f64> {
+    let told = events.iter().find(|event| event.id > before && event.kind == "ejected" && event.name == name)?;
+    told.detail.split_once(" ms")?.0.parse().ok()
 }
 
 /// Whether from this event on `name` gets no more sessions.

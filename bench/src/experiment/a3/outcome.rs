@@ -106,6 +106,10 @@ impl Campaign {
             "ejected": ejected.to_json(), "ready": ready.to_json(), "back": back.to_json(),
             "answered": answered.to_json(),
         });
+        let told = self.told_ms();
+        if !told.is_empty() {
+            report.data["recovery"]["sign_to_out"] = Summary::of(told.into_iter()).to_json();
+        }
         report.charts = vec![pictures::timeline(self)];
         if !self.blow.freezes() {
             report.charts.push(pictures::recovery(self.blow, &self.kills));
@@ -161,20 +165,33 @@ impl Campaign {
         if self.blow == Blow::Freeze {
             return String::new();
         }
-        let allowed_ms = if self.blow.is_of_containers() { CONTAINER_EJECTED_MS } else { EJECTED_MS };
+        let allowed_ms = self.allowed_ms();
         let in_time = self.kills.iter().filter(|kill| kill.ejected_ms <= allowed_ms).count();
         format!("; {in_time} of {} within {allowed_ms} ms", self.kills.len())
     }
 
+    fn allowed_ms(&self) -> f64 {
+        if self.blow.is_of_containers() { CONTAINER_EJECTED_MS } else { EJECTED_MS }
+    }
+
+    fn told_ms(&self) -> Vec<f64> {
+        self.kills.iter().filter_map(|kill| kill.sign_to_out_ms).collect()
+    }
+
     /// The same by lb itself: the clock, which begins with what lb can know and ends with the last worker.
     fn own_words(&self) -> String {
-        let told: Vec<f64> = self.kills.iter().filter_map(|kill| kill.sign_to_out_ms).collect();
+        let (told, allowed_ms) = (self.told_ms(), self.allowed_ms());
         if told.is_empty() {
-            return "first sign → no worker routes to it: not told by this version".to_owned();
+            return "first sign → no worker routes to it: not told (no sign, or a version that doesn't tell)"
+                .to_owned();
         }
-        let in_time = told.iter().filter(|took_ms| **took_ms <= CONTAINER_EJECTED_MS).count();
+        let in_time = told.iter().filter(|took_ms| **took_ms <= allowed_ms).count();
         let (times, all) = (Summary::of(told.iter().copied()).in_words(), told.len());
-        format!("first sign → no worker routes to it: {times}; {in_time} of {all} within {CONTAINER_EJECTED_MS} ms")
+        let untold = match self.kills.len() - all {
+            0 => String::new(),
+            untold => format!("; {untold} without a sign"),
+        };
+        format!("first sign → no worker routes to it: {times}; {in_time} of {all} within {allowed_ms} ms{untold}")
     }
 
     /// Failed requests that were sent while a victim was known to be down.

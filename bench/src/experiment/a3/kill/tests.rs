@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Clock, death_and_replacement};
+use super::{Clock, death_and_replacement, told_ms};
 use crate::balancer::Backend;
 use crate::balancer::admin::Event;
 
@@ -38,4 +38,18 @@ fn a_time_from_our_clock_to_the_balancers_is_what_lies_between() {
     let clock = Clock { now_ms: 1000.0, at, last_event: 0 };
     let died = Event { at_ms: 1012.5, ..event(1, "died", "S1", 1) };
     assert!((clock.since(at + Duration::from_millis(10), &died) - 2.5).abs() < 1e-6);
+}
+
+#[test]
+fn the_balancers_own_time_is_that_of_this_blow_and_not_of_an_earlier_one() {
+    let ejected = |id, name, detail: &str| Event { detail: detail.to_owned(), ..event(id, "ejected", name, 1) };
+    let events = [
+        ejected(1, "S1", "900.0 ms after it was paused"),
+        ejected(3, "S2", "800.0 ms after it ended"),
+        ejected(4, "S1", "16.9 ms after it ended"),
+        ejected(5, "S1", "700.0 ms after a connect was refused"),
+    ];
+    assert_eq!(told_ms(&events, "S1", 2), Some(16.9));
+    assert_eq!(told_ms(&events, "S1", 5), None);
+    assert_eq!(told_ms(&[ejected(7, "S1", "soon")], "S1", 0), None);
 }

@@ -25,6 +25,11 @@ fn one_round_that_was_disturbed_decides_nothing() {
 }
 
 #[test]
+fn rounds_that_contradict_each_other_decide_nothing() {
+    assert!(apart(&[[20.0, 40.0, 80.0], [20.0, 40.0, 30.0], [20.0, 40.0, 60.0]]).violations().is_empty());
+}
+
+#[test]
 fn a_good_request_that_fails_is_a_violation_in_every_look() {
     let mut apart = apart(&[[20.0, 40.0, 40.0]]);
     apart.rounds[0][0].failed = 1;
