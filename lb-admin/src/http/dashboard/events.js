@@ -10,6 +10,7 @@ const KINDS = {
   ready: ["takes requests", ["●", "good"]],
   down: ["is down", ["✕", "bad"]],
   died: ["died", ["✕", "bad"]],
+  ejected: ["is out of the ring", null],
   added: ["was added", null],
   removed: ["was removed", null],
   stopped: ["has stopped", null],
