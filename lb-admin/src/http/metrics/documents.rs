@@ -31,7 +31,9 @@ fn complete() -> Scripted {
     let backend = snapshot.backends[0].backend.as_ref().unwrap();
     Control::without_workers().limit_places(backend, PlaceLimits { places: 2, waiting: 2 });
     scripted.snapshot.send_replace(mapped(snapshot).into());
-    scripted.api.autoscale = Some(Arc::new(Readings::default()));
+    let readings = Readings::default();
+    readings.note_desired(1);
+    scripted.api.autoscale = Some(Arc::new(readings));
     scripted
 }
 
@@ -86,7 +88,14 @@ async fn docs_the_table_of_metrics_is_what_the_page_has() {
     let present = read("docs/metrics.md");
     let (before, rest) = present.split_once(BEGIN).expect("the page has its first mark");
     let (_, after) = rest.split_once(END).expect("the page has its second mark");
-    let wanted = format!("{before}{BEGIN}\n{}\n{END}{after}", table().await);
+    let table = table().await;
+    for only_where_asked_for in ["lb_autoscale_desired", "lb_backend_places_max", "lb_checks_total"] {
+        assert!(
+            table.contains(&format!("| `{only_where_asked_for}` |")),
+            "{only_where_asked_for}: is `complete` complete?"
+        );
+    }
+    let wanted = format!("{before}{BEGIN}\n{table}\n{END}{after}");
     if std::env::var_os("LB_WRITE_DOCS").is_some() {
         std::fs::write(in_repository("docs/metrics.md"), wanted).expect("written");
     } else {
