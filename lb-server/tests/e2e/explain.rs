@@ -11,13 +11,14 @@ fn explained(lb: &Lb, id: u64) -> Value {
 }
 
 /// Every id goes where it is said to go, and the candidates say why not to another.
-fn assert_that_it_agrees(lb: &Lb) {
+fn assert_that_it_agrees(lb: &Lb, drained: Option<&str>) {
     for id in IDS {
         let said = explained(lb, id);
         assert_eq!(said["routed_to"], lb.replica_of(id), "id {id}: {said}");
         for candidate in said["candidates"].as_array().unwrap() {
             assert_eq!(candidate["name"] == said["routed_to"], candidate["chosen"] == true, "{said}");
-            assert_eq!(candidate["state"] != "ready", candidate["skipped"].is_string(), "{said}");
+            let passed_over = candidate["state"] != "ready" || Some(candidate["name"].as_str().unwrap()) == drained;
+            assert_eq!(candidate["skipped"].is_string(), passed_over, "{said}");
         }
     }
 }
@@ -25,7 +26,7 @@ fn assert_that_it_agrees(lb: &Lb) {
 #[test]
 fn for_every_id_it_names_the_replica_that_answers() {
     for hash in ["rendezvous", "ring", "maglev", "assignment"] {
-        assert_that_it_agrees(&Lb::start(&["--hash", hash]));
+        assert_that_it_agrees(&Lb::start(&["--hash", hash]), None);
     }
 }
 
@@ -36,14 +37,31 @@ fn with_a_backend_gone_it_names_who_answers_instead_and_says_why() {
     let named: Vec<String> = outsiders.iter().zip(names).map(|(outsider, name)| outsider.as_backend(name)).collect();
     let lb = Lb::launch(&["--backend", &named[0], "--backend", &named[1], "--backend", &named[2]]);
     lb.wait_until_ready(3);
-    assert_that_it_agrees(&lb);
+    assert_that_it_agrees(&lb, None);
     let id = IDS.into_iter().find(|id| lb.replica_of(*id) == "b2").expect("b2 has its share");
 
     drop(outsiders.remove(1));
     eventually("b2 is passed over", || (explained(&lb, id)["routed_to"] != "b2").then_some(()));
-    assert_that_it_agrees(&lb);
+    assert_that_it_agrees(&lb, None);
     let said = explained(&lb, id);
     assert_eq!(said["owner"], "b2", "a backend that is down keeps its slots");
     let skipped = said["candidates"][0]["skipped"].as_str().unwrap();
     assert!(skipped.starts_with("down since 20") && skipped.contains("refused"), "{skipped}");
+}
+
+#[test]
+fn with_a_replica_drained_its_ids_are_others_and_it_is_said_since_which_mapping() {
+    let lb = Lb::start(&[]);
+    let id = IDS.into_iter().find(|id| lb.replica_of(*id) == "S2").expect("S2 has its share");
+    let epoch = explained(&lb, id)["epoch"].as_u64().unwrap();
+    let answer = lb.ask_admin("PATCH", "/v1/backends/S2", r#"{"drained":true}"#);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_that_it_agrees(&lb, Some("S2"));
+    let said = explained(&lb, id);
+    assert_ne!(said["owner"], "S2", "whoever is drained owns nothing");
+    let skipped = said["candidates"][0]["skipped"].as_str().unwrap();
+    assert!(skipped.starts_with("drained"), "{skipped}");
+    let owners: Vec<_> =
+        said["history"].as_array().unwrap().iter().map(|then| (&then["epoch"], &then["owner"])).collect();
+    assert_eq!(owners[..2], [(&(epoch + 1).into(), &said["owner"]), (&epoch.into(), &"S2".into())]);
 }

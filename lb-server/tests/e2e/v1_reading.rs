@@ -42,7 +42,8 @@ impl Stream {
 #[test]
 fn the_summary_says_what_is_wrong_and_that_it_is_well_again() {
     let outsider = Outsider::start("b1");
-    let lb = Lb::with_replicas(2, &["--backend", &outsider.as_backend("b1")]);
+    let lb = Lb::launch(&["--replicas", "2", "--backend", &outsider.as_backend("b1")]);
+    lb.wait_until_ready(3);
     eventually("all is well", || (read(&lb, "/v1/summary")["verdict"]["level"] == "ok").then_some(()));
     let summary = read(&lb, "/v1/summary");
     assert_eq!(summary["verdict"]["text"], "3 of 3 backends are ready");
