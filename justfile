@@ -19,7 +19,7 @@ default:
     @just --list --unsorted
 
 # Every lane, in order
-ci: fmt lint doc tidy unit loopback browser fuzz-smoke bench-smoke docker
+ci: fmt lint doc tidy unit loopback browser fuzz-smoke api-fuzz bench-smoke docker
 
 # What README's second command runs: everything that needs nothing but cargo
 test:

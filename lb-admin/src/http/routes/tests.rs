@@ -38,7 +38,10 @@ async fn head_answers_as_get_without_the_body() {
         let get = ask(&router, "GET", path, "").await;
         let head = ask(&router, "HEAD", path, "").await;
         assert_eq!((head.status, head.body.as_str()), (get.status, ""), "{path}");
-        assert_eq!(head.headers["content-length"], get.body.len().to_string(), "{path}");
+        let length: usize = head.headers["content-length"].to_str().expect("digits").parse().expect("a length");
+        // The process's own times have moved on, and may have a digit more or less.
+        let slack = if path == "/metrics" { 100 } else { 0 };
+        assert!(length.abs_diff(get.body.len()) <= slack, "{path}: {length} of {}", get.body.len());
     }
 }
 
