@@ -89,6 +89,8 @@ bench-smoke:
     target/release/lb-bench a4 --requests 2000
     target/release/lb-bench scale --requests 4000
     target/release/lb-bench ring
+    target/release/lb-bench hold --connections 500 --changes 20
+    target/release/lb-bench plan --changes 100
     {{isolated}} target/release/lb-bench traffic --connections 4000
     {{isolated}} target/release/lb-bench overload --loris 500 --seconds 3 --rate 200
     {{isolated}} target/release/lb-bench fairness --clients 100 --rate 200 --seconds 3 --worst 500
@@ -143,6 +145,8 @@ soak-verdicts DIR:
     verdict overload overload
     verdict fairness fairness
     verdict peers peers
+    verdict hold hold --connections 8600
+    verdict plan plan
     verdict restart restart --kills 50
     verdict churn churn
     verdict abuse abuse

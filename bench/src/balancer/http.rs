@@ -24,6 +24,19 @@ pub(crate) async fn ask(addr: SocketAddr, method: &str, path: &str, body: &str) 
     ask_within(ANSWER_WITHIN, addr, method, path, body).await
 }
 
+/// The same under a condition, a header line such as `If-Match: "7"`.
+pub(crate) async fn ask_if(
+    condition: &str,
+    addr: SocketAddr,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> anyhow::Result<(u16, Vec<u8>)> {
+    within(ANSWER_WITHIN, exchange(addr, method, path, &format!("\r\n{condition}"), body))
+        .await
+        .with_context(|| format!("{method} {path} at {addr}"))
+}
+
 /// The same, where so many ask at once that they have to wait for each other.
 pub(crate) async fn ask_within(
     patience: Duration,
@@ -32,16 +45,17 @@ pub(crate) async fn ask_within(
     path: &str,
     body: &str,
 ) -> anyhow::Result<(u16, Vec<u8>)> {
-    timeout(patience, exchange(addr, method, path, body))
-        .await
-        .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))
-        .and_then(|answer| answer)
-        .with_context(|| format!("{method} {path} at {addr}"))
+    within(patience, exchange(addr, method, path, "", body)).await.with_context(|| format!("{method} {path} at {addr}"))
 }
 
-async fn exchange(addr: SocketAddr, method: &str, path: &str, body: &str) -> io::Result<(u16, Vec<u8>)> {
+async fn within<T>(patience: Duration, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    timeout(patience, work).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+}
+
+/// `fields`: header lines, each with its line break before it.
+async fn exchange(addr: SocketAddr, method: &str, path: &str, fields: &str, body: &str) -> io::Result<(u16, Vec<u8>)> {
     let mut stream = TcpStream::connect(addr).await?;
-    let head = format!("{method} {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close");
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close{fields}");
     let content = match body.len() {
         0 if method == "GET" => String::new(),
         length => format!("\r\nContent-Type: application/json\r\nContent-Length: {length}"),

@@ -20,11 +20,13 @@ pub(crate) mod churn;
 pub(crate) mod fairness;
 mod front;
 mod hash;
+pub(crate) mod hold;
 pub(crate) mod load;
 pub(crate) mod outage;
 pub(crate) mod overload;
 mod pass;
 pub(crate) mod peers;
+pub(crate) mod plan;
 pub(crate) mod restart;
 pub(crate) mod ring;
 pub(crate) mod scale;
@@ -66,6 +68,10 @@ pub(crate) enum Experiment {
     Abuse(abuse::Options),
     /// Small requests beside downloads at full speed through one worker
     Fairness(fairness::Options),
+    /// Thousands of open connections through reloads and changes of every kind: does one of them notice?
+    Hold(hold::Options),
+    /// Random changes, each planned first: does it do what its plan said?
+    Plan(plan::Options),
     /// One run of the load generator against any front
     Load(load::Options),
     /// How much the load generator can ask for, beside wrk
@@ -93,6 +99,8 @@ impl Experiment {
             Self::Overload(_) => "overload",
             Self::Abuse(_) => "abuse",
             Self::Fairness(_) => "fairness",
+            Self::Hold(_) => "hold",
+            Self::Plan(_) => "plan",
             Self::Load(_) => "load",
             Self::Ceiling(_) => "ceiling",
             Self::Outage(_) => "outage",
@@ -108,6 +116,8 @@ impl Experiment {
             Self::Abuse(options) => options.enter_isolation(),
             Self::Churn(options) => options.enter_isolation(),
             Self::Restart(options) => options.enter_isolation(),
+            Self::Hold(options) => options.enter_isolation(),
+            Self::Plan(options) => options.enter_isolation(),
             // Where that can't be had it says so.
             Self::Outage(_) => isolation::enter(),
             _ => {}
@@ -130,6 +140,8 @@ impl Experiment {
             Self::Overload(options) => overload::run(options).await,
             Self::Abuse(options) => abuse::run(options).await,
             Self::Fairness(options) => fairness::run(options).await,
+            Self::Hold(options) => hold::run(options).await,
+            Self::Plan(options) => plan::run(options).await,
             Self::Load(options) => load::run(options).await,
             Self::Ceiling(options) => ceiling::run(options).await,
             Self::Outage(options) => outage::run(options).await,
