@@ -66,6 +66,8 @@ pub struct Record {
     pub key: Option<Key>,
     /// The version of the table that it was routed by last; 0: by none.
     pub table_version: u64,
+    /// The number of the mapping that this table is of; 0: by none.
+    pub epoch: u64,
     /// The backend that it was routed to last.
     pub backend: Option<Arc<Backend>>,
     /// Backends that were tried, the one that served it included.

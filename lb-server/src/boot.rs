@@ -219,7 +219,9 @@ fn log_to_stderr(log: &Log) -> SetLogLevel {
         .log_internal_errors(false);
     match log.format {
         LogFormat::Text => {
-            let lines = lines.with_ansi(std::io::stderr().is_terminal()).with_filter_reloading();
+            let is_coloured =
+                std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+            let lines = lines.with_ansi(is_coloured).with_filter_reloading();
             let level = lines.reload_handle();
             lines.init();
             Box::new(move |filter| _ = level.reload(EnvFilter::new(filter)))

@@ -22,6 +22,7 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<Cow<'a, str>>,
     slot: Option<u32>,
+    epoch: u64,
     table_version: u64,
     backend: Option<&'a str>,
     backend_address: Option<SocketAddr>,
@@ -55,6 +56,7 @@ pub(super) fn write(out: &mut Vec<u8>, record: &Record, raw_keys: bool) {
         key_hash: key.map(|key| Shown(Hex(key.hash.0))),
         key: raw.map(|raw| String::from_utf8_lossy(&raw[..raw.len().min(KEY_BYTES_MAX)])),
         slot: key.and_then(|key| key.slot),
+        epoch: record.epoch,
         table_version: record.table_version,
         backend: record.backend.as_ref().map(|backend| &*backend.name),
         backend_address: record.backend.as_ref().map(|backend| backend.addr),

@@ -17,6 +17,7 @@ pub struct RingTable {
     /// Parallel to `slots.members()`.
     ready: Box<[Option<Arc<Backend>>]>,
     owners: Option<Arc<Owners>>,
+    epoch: u64,
 }
 
 impl RingTable {
@@ -28,13 +29,18 @@ impl RingTable {
                 ready[index] = Some(backend);
             }
         }
-        Self { version, slots, ready, owners: None }
+        Self { version, slots, ready, owners: None, epoch: 0 }
     }
 
-    /// The same with the mapping that it is of. Tables of one mapping are to share it: who meets another one looks through
-    /// all sessions for those that have moved.
-    pub fn with_owners(self, owners: Arc<Owners>) -> Self {
-        Self { owners: Some(owners), ..self }
+    /// The same with the mapping that it is of, and its number. Tables of one mapping are to share it: who meets another one
+    /// looks through all sessions for those that have moved.
+    pub fn with_owners(self, owners: Arc<Owners>, epoch: u64) -> Self {
+        Self { owners: Some(owners), epoch, ..self }
+    }
+
+    /// The number of that mapping; 0 where it wasn't told.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
     }
 
     /// The mapping that it is of, where that was told.

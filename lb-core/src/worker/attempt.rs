@@ -46,6 +46,7 @@ fn choose<K: Kernel>(live: &mut Live<K>, desk: &mut Desk<K>) -> Result<BackendHa
     let (Some(applied), Some(route)) = (&desk.table, live.session.route()) else { return Err(Status::Unavailable) };
     if let Some(notes) = &mut live.notes {
         notes.table_version = applied.table.version();
+        notes.epoch = applied.table.epoch();
         notes.slot = Some(applied.table.slots().slot_of(route.key()));
     }
     let table = &applied.table;

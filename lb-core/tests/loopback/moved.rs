@@ -50,7 +50,8 @@ impl Moving {
     /// All are ready; the owners are those without the drained one.
     fn publish(&mut self, version: u64, drained: Option<Seat>) {
         let owners = Arc::new(self.owners_without(drained));
-        let table = RingTable::new(version, self.ring.slot_map(), self.backends.iter().cloned()).with_owners(owners);
+        let table =
+            RingTable::new(version, self.ring.slot_map(), self.backends.iter().cloned()).with_owners(owners, version);
         self.plane.control.publish(&Arc::new(table));
         until("the table is applied", || self.plane.control.applied_version() == version);
     }

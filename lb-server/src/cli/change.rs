@@ -1,7 +1,7 @@
 //! What was typed for the commands that change a running balancer: `lb add`, `rm`, `drain`, `undrain`, `weight`, `limit`,
 //! `scale`, `rollback`, and `lb plan …`, which says of each of them what it would move.
 //!
-//! What they ask is in [`crate::client::change`], and how a plan reads in [`crate::client::plan`].
+//! What they ask, and how a plan reads, is in [`crate::client`].
 
 use clap::{Args, Subcommand};
 

@@ -67,6 +67,19 @@ fn every_connection_has_its_line_and_the_metrics_agree() {
 }
 
 #[test]
+fn each_line_names_the_epoch_that_it_was_routed_by() {
+    let (_dir, path, lb) = start(&[]);
+    let epoch = || lb.ask_admin("GET", "/v1/epochs", "").json()["epoch"].as_u64().unwrap();
+    let before = epoch();
+    lb.replica_of(1);
+    lb.ask_admin("PATCH", "/v1/backends/S1", r#"{"weight":2}"#);
+    lb.replica_of(1);
+    let seen = || lines(Path::new(&path)).iter().filter_map(|line| line["epoch"].as_u64()).collect::<Vec<_>>();
+    let seen = eventually("both are written", || Some(seen()).filter(|seen| seen.len() == 2));
+    assert_eq!((seen, epoch()), (vec![before, before + 1], before + 1));
+}
+
+#[test]
 fn a_file_that_was_renamed_is_opened_anew_on_sigusr1_and_no_line_is_lost() {
     let (dir, path, mut lb) = start(&["--access-log-keys"]);
     (0..REQUESTS).for_each(|id| _ = lb.replica_of(id));

@@ -24,6 +24,7 @@ fn served(key: &[u8]) -> Record {
         client: "192.0.2.7:4711".parse().unwrap(),
         key: Some(Key { hash: KeyHash(0xabc), slot: Some(3), by: KeyedBy::Query, raw: Some(key.into()) }),
         table_version: 5,
+        epoch: 2,
         backend: Some(Arc::new(backend)),
         attempts: 2,
         replays: 1,
@@ -50,7 +51,7 @@ fn line(record: &Record, raw_keys: bool) -> String {
 fn a_served_session_is_one_line_in_the_promised_order() {
     let expected = concat!(
         r#"{"time":"2023-11-14T22:13:15.000000Z","id":"1-17","client":"192.0.2.7:4711","key_source":"query","#,
-        r#""key_hash":"0000000000000abc","slot":3,"table_version":5,"backend":"S1","backend_address":"127.0.0.1:20001","#,
+        r#""key_hash":"0000000000000abc","slot":3,"epoch":2,"table_version":5,"backend":"S1","backend_address":"127.0.0.1:20001","#,
         r#""attempts":2,"replays":1,"head_ms":0.1,"queue_ms":0.0,"connect_ms":0.25,"first_byte_ms":3.0,"data_ms":1.65,"#,
         r#""total_ms":5500.0,"bytes_to_backend":64,"bytes_to_client":1024,"status":null,"end":"--","reason":"complete"}"#,
         "\n",

@@ -398,8 +398,9 @@ impl State {
             self.version += 1;
             let routable = self.routable();
             self.ejections.published(self.version, &routable);
-            let owners = Arc::clone(&self.history.newest().owners);
-            let table = RingTable::new(self.version, Arc::clone(&self.slots), routable).with_owners(owners);
+            let mapping = self.history.newest();
+            let table = RingTable::new(self.version, Arc::clone(&self.slots), routable)
+                .with_owners(Arc::clone(&mapping.owners), mapping.epoch);
             self.table = Arc::new(table);
             // Before anything that waits for its version, such as an answer.
             self.effects.insert(0, Effect::Publish(Arc::clone(&self.table)));

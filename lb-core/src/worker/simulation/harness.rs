@@ -165,7 +165,7 @@ impl Harness {
 
     fn send_table(&mut self) {
         let table = RingTable::new(self.version, self.ring.slot_map(), self.ready.iter().cloned());
-        let table = Arc::new(table.with_owners(self.owners.clone().expect("there is a mapping")));
+        let table = Arc::new(table.with_owners(self.owners.clone().expect("there is a mapping"), self.version));
         self.control.publish(&table);
         self.table = Some(table);
         self.commanded = true;
