@@ -16,7 +16,7 @@ fn told(name: &str) -> f64 {
 #[test]
 fn it_has_descriptors_below_its_limit_and_one_more_when_a_file_is_opened() {
     // Other tests of this process open and close some meanwhile.
-    let opened: Vec<_> = (0..50).map(|_| fs::File::open("/proc/self/stat").unwrap()).collect();
+    let opened: Vec<_> = (0..50).map(|_| File::open("/proc/self/stat").unwrap()).collect();
     assert!(told("lb_process_open_fds") >= opened.len() as f64);
     assert!(told("lb_process_open_fds") < told("lb_process_max_fds"));
 }
