@@ -62,9 +62,9 @@ fuzz SECONDS:
     fuzz/run {{SECONDS}}
 
 # The admin API by its own document: valid, and answered as it says, for so many seconds. Needs python3 -m venv and PyPI;
-# says so and passes without
-api-fuzz SECONDS="60":
-    fuzz/api {{SECONDS}}
+# says so and passes without. The same seed asks the same questions: another one asks others
+api-fuzz SECONDS="60" SEED="28":
+    fuzz/api {{SECONDS}} {{SEED}}
 
 # Syscalls of the workers that fail, alone (they are part of loopback); a machine without strace says so and passes
 faults:
@@ -131,6 +131,7 @@ soak DIR="bench/results/soak": && (soak-verdicts DIR)
     cargo test -j {{jobs}} --release -p lb-core --test loopback --no-run
     LB_SIM_RANDOM=5000 cargo test -j {{jobs}} -p lb-core --lib a_million_steps -- --nocapture
     fuzz/run 300
+    fuzz/api 600
     for seed in $(seq 1 20); do LB_TRAFFIC_SEED=$seed cargo test -q --release -p lb-core --test loopback traffic || exit 1; done
 
 # The part of `soak` whose verdicts are all wanted, also where an earlier one fails
