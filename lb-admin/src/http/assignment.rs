@@ -10,7 +10,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use lb_core::backend::BackendId;
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 
 use super::Api;
 use super::answer::{Style, parameter};
@@ -66,11 +66,7 @@ pub(super) async fn add(State(api): State<Api>, uri: Uri, style: Style, body: By
     path = "/rm",
     tag = "assignment",
     request_body = ChangeBody,
-    responses(
-        (status = 200, description = "Who is left", body = Rep),
-        (status = 400, description = "Nothing was removed, and why", body = Failure),
-        (status = 503, description = "It is stopping, or the change could not be saved", body = Failure),
-    )
+    responses(Removal)
 )]
 pub(super) async fn rm(State(api): State<Api>, style: Style, body: Bytes) -> Response {
     let Change { n, hostnames } = match Change::parse(&body) {
@@ -89,11 +85,7 @@ pub(super) async fn rm(State(api): State<Api>, style: Style, body: Bytes) -> Res
     path = "/rm",
     tag = "assignment",
     request_body = ChangeBody,
-    responses(
-        (status = 200, description = "Who is left", body = Rep),
-        (status = 400, description = "Nothing was removed, and why", body = Failure),
-        (status = 503, description = "It is stopping, or the change could not be saved", body = Failure),
-    )
+    responses(Removal)
 )]
 pub(super) async fn rm_by_post(api: State<Api>, style: Style, body: Bytes) -> Response {
     rm(api, style, body).await
@@ -127,6 +119,21 @@ pub(super) async fn requests(
     api.requests.drain(&api.control, &snapshot);
     let recorded = backend.map(|id| api.requests.of(id)).unwrap_or_default();
     style.indented().ok(&Requests { dropped: recorded.dropped, requests: recorded.ids, status: "successful" })
+}
+
+/// What comes of `/rm`, whatever its method.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "it is only described")]
+enum Removal {
+    /// Who is left
+    #[response(status = 200)]
+    Left(Rep),
+    /// Nothing was removed, and why
+    #[response(status = 400)]
+    Wrong(Failure),
+    /// It is stopping, or the change could not be saved
+    #[response(status = 503)]
+    NotNow(Failure),
 }
 
 /// The answer of `/requests/NAME`; `dropped` appears where it says something, so that the usual one keeps its lines.

@@ -18,6 +18,7 @@ use super::super::answer::{Style, parameter};
 use super::super::change::wait;
 use super::super::openapi::ProblemBody;
 use super::changed::{ChangeAnswer, answer};
+use super::described::{Condition, NotStarted, Planning, Refusals, Waiting};
 use super::form::{AddForm, EditForm, Form, NoBody, RemoveForm, TargetForm};
 use super::strict::{self, Problem};
 use crate::membership::change::{Change, Changed, Edit, Request};
@@ -39,19 +40,13 @@ pub(super) struct TargetBody {
     post,
     path = "/v1/backends",
     tag = "membership",
-    params(("wait" = Option<String>, Query, description = "How long for new replicas to be ready, from 0 to 8s", example = "2s"),
-           ("dry_run" = Option<bool>, Query, description = "Only say what would come of it"),
-           ("If-Match" = Option<String>, Header, description = "Only where the epoch is this one", example = "\"13\"")),
+    params(Waiting, Planning, Condition),
     request_body = AddForm,
     responses(
         (status = 201, description = "Added, and ready", body = ChangeAnswer),
         (status = 200, description = "What would come of it", body = ChangeAnswer),
-        (status = 409, description = "Not possible as things are", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 412, description = "The epoch is another one", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "A replica could not be started or was not ready in time: all are gone again", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 503, description = "It is stopping, or the change could not be saved", body = ProblemBody,
-         content_type = "application/problem+json"),
+        Refusals,
+        NotStarted,
     )
 )]
 pub(super) async fn add_backends(
@@ -75,16 +70,11 @@ pub(super) async fn add_backends(
     delete,
     path = "/v1/backends/{name}",
     tag = "membership",
-    params(("name" = String, Path, description = "Which one"),
-           ("dry_run" = Option<bool>, Query, description = "Only say what would come of it"),
-           ("If-Match" = Option<String>, Header, description = "Only where the epoch is this one", example = "\"13\"")),
+    params(("name" = String, Path, description = "Which one"), Planning, Condition),
     responses(
         (status = 200, description = "Removed: it drains", body = ChangeAnswer),
         (status = 404, description = "Nobody has that name", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "Not possible as things are", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 412, description = "The epoch is another one", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "It is stopping, or the change could not be saved", body = ProblemBody,
-         content_type = "application/problem+json"),
+        Refusals,
     )
 )]
 pub(super) async fn remove_backend(
@@ -105,16 +95,12 @@ pub(super) async fn remove_backend(
     delete,
     path = "/v1/backends",
     tag = "membership",
-    params(("dry_run" = Option<bool>, Query, description = "Only say what would come of it"),
-           ("If-Match" = Option<String>, Header, description = "Only where the epoch is this one", example = "\"13\"")),
+    params(Planning, Condition),
     request_body = RemoveForm,
     responses(
         (status = 200, description = "Removed: they drain", body = ChangeAnswer),
         (status = 404, description = "Nobody has such a name", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "Not possible as things are", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 412, description = "The epoch is another one", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "It is stopping, or the change could not be saved", body = ProblemBody,
-         content_type = "application/problem+json"),
+        Refusals,
     )
 )]
 pub(super) async fn remove_backends(
@@ -136,17 +122,12 @@ pub(super) async fn remove_backends(
     patch,
     path = "/v1/backends/{name}",
     tag = "membership",
-    params(("name" = String, Path, description = "Which one"),
-           ("dry_run" = Option<bool>, Query, description = "Only say what would come of it"),
-           ("If-Match" = Option<String>, Header, description = "Only where the epoch is this one", example = "\"13\"")),
+    params(("name" = String, Path, description = "Which one"), Planning, Condition),
     request_body = EditForm,
     responses(
         (status = 200, description = "Changed", body = ChangeAnswer),
         (status = 404, description = "Nobody has that name", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "Not possible as things are", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 412, description = "The epoch is another one", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "It is stopping, or the change could not be saved", body = ProblemBody,
-         content_type = "application/problem+json"),
+        Refusals,
     )
 )]
 pub(super) async fn edit_backend(
@@ -192,18 +173,12 @@ pub(super) async fn target(State(api): State<Api>, uri: Uri, style: Style) -> Re
     put,
     path = "/v1/target",
     tag = "membership",
-    params(("wait" = Option<String>, Query, description = "How long for new replicas to be ready, from 0 to 8s", example = "2s"),
-           ("dry_run" = Option<bool>, Query, description = "Only say what would come of it"),
-           ("If-Match" = Option<String>, Header, description = "Only where the epoch is this one", example = "\"13\"")),
+    params(Waiting, Planning, Condition),
     request_body = TargetForm,
     responses(
         (status = 200, description = "So many there are", body = ChangeAnswer),
-        (status = 409, description = "Not possible as things are", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 412, description = "The epoch is another one", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "A replica could not be started or was not ready in time: all are gone again", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 503, description = "It is stopping, or the change could not be saved", body = ProblemBody,
-         content_type = "application/problem+json"),
+        Refusals,
+        NotStarted,
     )
 )]
 pub(super) async fn set_target(
@@ -226,19 +201,12 @@ pub(super) async fn set_target(
     post,
     path = "/v1/epochs/{epoch}/rollback",
     tag = "membership",
-    params(("epoch" = u64, Path, description = "Which one"),
-           ("wait" = Option<String>, Query, description = "How long for new replicas to be ready, from 0 to 8s", example = "2s"),
-           ("dry_run" = Option<bool>, Query, description = "Only say what would come of it"),
-           ("If-Match" = Option<String>, Header, description = "Only where the epoch is this one", example = "\"13\"")),
+    params(("epoch" = u64, Path, description = "Which one"), Waiting, Planning, Condition),
     responses(
         (status = 200, description = "The mapping is that of then", body = ChangeAnswer),
         (status = 404, description = "It is not kept", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "Not possible as things are", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 412, description = "The epoch is another one", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "A replica could not be started or was not ready in time: all are gone again", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 503, description = "It is stopping, or the change could not be saved", body = ProblemBody,
-         content_type = "application/problem+json"),
+        Refusals,
+        NotStarted,
     )
 )]
 pub(super) async fn rollback(

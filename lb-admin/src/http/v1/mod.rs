@@ -26,6 +26,7 @@ mod backends;
 mod changed;
 mod changes;
 mod config;
+mod described;
 mod effect;
 mod epochs;
 pub(super) mod etag;
