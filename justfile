@@ -146,7 +146,7 @@ soak-verdicts DIR:
     verdict overload overload
     verdict fairness fairness
     verdict peers peers
-    verdict hold hold --connections 8600
+    verdict hold hold --connections 9000
     verdict plan plan
     verdict restart restart --kills 50
     verdict churn churn

@@ -7,7 +7,7 @@
 use lb_admin::http::CONNECTIONS_MAX;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::config::Pipes;
+use crate::config::{Pipes, REPLICAS_MAX};
 
 /// Descriptors of a session: the client's and the backend's socket.
 const FDS_PER_SESSION: u64 = 2;
@@ -23,9 +23,9 @@ const FDS_PROCESS: u64 = 16;
 const FDS_PER_WORKER: u64 = 3;
 /// Per replica: its pidfd and the socket of its health check.
 const FDS_PER_REPLICA: u64 = 2;
-/// Kept for replicas that are added later: this part of all, up to so many.
+/// Kept for replicas that are added later: this part of all, up to what as many as there may be need.
 const SPARE_PART: u64 = 16;
-const SPARE_MAX: u64 = 1024;
+const SPARE_MAX: u64 = REPLICAS_MAX as u64 * FDS_PER_REPLICA;
 /// Kept for connections of the admin API: this part of all, within these bounds. One that is accepted before its place is
 /// free is among the process's.
 const ADMIN_PART: u64 = 16;

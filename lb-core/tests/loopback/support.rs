@@ -30,6 +30,8 @@ pub(crate) struct Plane {
     pub(crate) control: Control,
     threads: Vec<JoinHandle<()>>,
     version: AtomicU64,
+    /// Clients that [`Plane::connect`] has made.
+    connected: AtomicU64,
     workers: usize,
 }
 
@@ -49,7 +51,14 @@ impl Plane {
         let fronts = Fronts::bind(&["127.0.0.1:0".parse().unwrap()], workers).unwrap();
         let addr = fronts.addrs()[0];
         let plane = worker::start(config, fronts, notify).unwrap();
-        Self { addr, control: plane.control, threads: plane.threads, version: AtomicU64::new(0), workers }
+        Self {
+            addr,
+            control: plane.control,
+            threads: plane.threads,
+            version: AtomicU64::new(0),
+            connected: AtomicU64::new(0),
+            workers,
+        }
     }
 
     /// A plane that routes everything to one scripted backend.
@@ -99,7 +108,9 @@ impl Plane {
     }
 
     pub(crate) fn connect(&self) -> TcpStream {
-        connect(self.addr)
+        let client = connect(self.addr);
+        self.connected.fetch_add(1, Ordering::Relaxed);
+        client
     }
 
     /// Sends a request and reads to the end of the response.
@@ -118,8 +129,10 @@ impl Plane {
         self.count(|stats| &stats.accepted) - closed
     }
 
-    /// Waits until every session is gone: nothing leaked.
+    /// Waits until every session is gone, also of a client that has hung up before anybody accepted it: nothing leaked.
     pub(crate) fn all_closed(&self) {
+        let connected = self.connected.load(Ordering::Relaxed);
+        until("all clients are accepted", || self.count(|stats| &stats.accepted) >= connected);
         until("all sessions are closed", || self.open_sessions() == 0);
     }
 

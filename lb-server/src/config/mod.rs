@@ -61,7 +61,7 @@ use places::Places;
 use route::Route;
 
 /// Most replicas of one `lb serve`, `/add` included: each costs a process, a port and a check every second.
-const REPLICAS_MAX: u32 = 256;
+pub(crate) const REPLICAS_MAX: u32 = 256;
 /// Most data-plane threads.
 const WORKERS_MAX: usize = 1024;
 /// Replicas where `--replicas` doesn't say otherwise, and nobody tells of backends.

@@ -26,6 +26,15 @@ fn a_large_limit_is_nearly_all_for_sessions() {
 }
 
 #[test]
+fn nine_thousand_clients_fit_into_twenty_thousand_files() {
+    let two = Needs { workers: 2, ..ONE_CPU };
+    let Room { connections, pipes, admin_connections } = room(20_000, two).expect("enough");
+    assert!(connections >= 9_000, "{connections}");
+    let all = 2 * (connections + pipes) as u64 + u64::from(admin_connections);
+    assert!(all + u64::from(REPLICAS_MAX) * FDS_PER_REPLICA < 20_000, "{all}: and as many replicas as there may be");
+}
+
+#[test]
 fn too_few_descriptors_name_the_number_that_would_do() {
     let TooFewFiles { limit, least } = room(20, ONE_CPU).expect_err("20 are too few");
     assert_eq!(limit, 20);
