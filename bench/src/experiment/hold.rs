@@ -18,9 +18,11 @@ use crate::peer::isolation;
 use crate::report::Report;
 use crate::report::progress::Progress;
 use connections::Connections;
+use silence::Silence;
 use steps::{Step, Steps};
 
 mod connections;
+mod silence;
 mod steps;
 
 /// Of all connections one in so many is asked after each change.
@@ -44,6 +46,9 @@ pub(crate) struct Options {
     /// Replicas at the beginning
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u32).range(2..=20))]
     replicas: u32,
+    /// Before the changes all are silent for so many seconds, with nothing but TCP keepalive on the wire
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=3_600))]
+    silent: u32,
 }
 
 impl Options {
@@ -100,6 +105,10 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     let mut connections = Connections::open(balancer.front, options.connections).await;
     let opened = connections.len();
     ensure!(opened > 0, "no connection was answered: {:?}", connections.failures());
+    let silence = match options.silent {
+        0 => None,
+        seconds => Some(silence::keep(&mut connections, seconds).await),
+    };
     let progress = Progress::steps("hold: changes while connections are open", options.changes.into());
     let mut steps = Steps::new(balancer.admin.addr(), &settings, options.replicas);
     let (mut made, mut refused) = (BTreeMap::<&str, Made>::new(), Vec::new());
@@ -114,7 +123,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
         progress.step();
     }
     connections.ask_one_in(1).await;
-    Ok(report(options, opened, &made, &refused, &connections))
+    Ok(report(options, opened, silence, &made, &refused, &connections))
 }
 
 /// Each worker takes its share of what the file limit allows, and the kernel deals clients out at random.
@@ -139,6 +148,7 @@ fn note(made: &mut Made, began: Instant, answer: &Value) {
 fn report(
     options: &Options,
     opened: usize,
+    silence: Option<Silence>,
     made: &BTreeMap<&str, Made>,
     refused: &[String],
     connections: &Connections,
@@ -162,6 +172,7 @@ fn report(
             thousands(asked)
         ),
     ];
+    lines.extend(silence.map(|silence| silence.in_words()));
     lines.extend(made.iter().map(|(kind, made)| {
         format!(
             "{:>4} × {kind:<8} at most {:>7.1} ms, {} sessions had their key moved and stayed",
@@ -184,6 +195,8 @@ fn report(
         lines,
         data: json!({
             "connections": opened, "asked": asked, "dropped": dropped, "changes": changes, "refused": refused.len(),
+            "silent_seconds": options.silent, "gone_in_silence": silence.map(|silence| silence.before - silence.after),
+            "packets_dropped_in_silence": silence.and_then(|silence| silence.packets_dropped),
             "kinds": kinds.collect::<serde_json::Map<_, _>>(),
         }),
         violations,

@@ -11,6 +11,7 @@ use mio::Token;
 
 use super::accept::Accepted;
 use super::connect::ConnectFailure;
+use super::keepalive::Timing;
 use crate::outcome::{CannotSplice, Filled, Flushed};
 
 /// The syscalls of the data path.
@@ -53,10 +54,8 @@ pub(crate) trait Kernel {
     /// Lets small writes leave at once.
     fn no_delay(&self, stream: &Self::Stream);
 
-    /// Has the kernel notice a peer that is gone without a word.
-    fn keep_alive(&self, stream: &Self::Stream) {
-        let _unwatched = stream;
-    }
+    /// Has the kernel notice a peer that is gone without a word, by asking it at these times.
+    fn keep_alive(&self, stream: &Self::Stream, timing: Timing);
     /// A pipe for at least so many bytes, empty; `None` where there is none to be had.
     fn pipe(&self, bytes: usize) -> Option<Self::Pipe>;
     /// Moves what has arrived, at most `most` bytes, into the pipe. `Blocked`: the socket is empty, or the pipe can take

@@ -10,6 +10,7 @@ use socket2::SockRef;
 
 use super::accept::{self, Accepted};
 use super::connect::{self, ConnectFailure};
+use super::keepalive::Timing;
 use super::kernel::{Kernel, Watch};
 use super::pipe::{self, Pipe};
 use super::{copy, keepalive, listen, shutdown, splice};
@@ -85,9 +86,9 @@ impl Kernel for Linux {
         let _slower = SockRef::from(stream).set_tcp_nodelay(true);
     }
 
-    fn keep_alive(&self, stream: &TcpStream) {
+    fn keep_alive(&self, stream: &TcpStream, timing: Timing) {
         // Without it a silent end is noticed by the idle timeout.
-        let _later = keepalive::set(&SockRef::from(stream));
+        let _later = keepalive::set(&SockRef::from(stream), timing);
     }
 
     fn pipe(&self, bytes: usize) -> Option<Pipe> {

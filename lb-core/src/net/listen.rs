@@ -12,8 +12,6 @@ use std::os::unix::net::{SocketAddr as UnixAddr, UnixListener};
 use mio::net::TcpListener;
 use socket2::{Domain, Protocol, SockFilter, SockRef, Socket, Type};
 
-use super::keepalive;
-
 /// Connections that the kernel keeps for us while every worker is busy (it caps this at `net.core.somaxconn`).
 const BACKLOG: i32 = 4096;
 
@@ -102,7 +100,6 @@ fn shared_listener(addr: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)?;
     // Inherited by what is accepted, so that it costs no syscall a connection.
     socket.set_tcp_nodelay(true)?;
-    keepalive::set(&SockRef::from(&socket))?;
     Ok(TcpListener::from_std(socket.into()))
 }
 

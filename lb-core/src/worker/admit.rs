@@ -303,6 +303,7 @@ impl<K: Kernel> Live<K> {
             armed_ms: 0,
             in_run_queue: false,
             backend_nodelay: false,
+            client_keepalive: false,
             backend_keepalive: false,
             answered_since: false,
             accepted_us: 0,

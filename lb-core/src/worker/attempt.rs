@@ -212,14 +212,3 @@ pub(crate) fn no_delay<K: Kernel>(live: &mut Live<K>, kernel: &K) {
         live.backend_nodelay = true;
     }
 }
-
-/// Sets SO_KEEPALIVE on the backend's socket of a session that has lived for a while. Those of a moment don't pay for it.
-pub(crate) fn keep_alive<K: Kernel>(live: &mut Live<K>, kernel: &K) {
-    if !live.backend_keepalive
-        && !live.session.is_connecting()
-        && let Some(backend) = live.stream(Side::Backend)
-    {
-        kernel.keep_alive(backend);
-        live.backend_keepalive = true;
-    }
-}

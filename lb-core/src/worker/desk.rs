@@ -15,14 +15,14 @@ use super::timer::Timers;
 use super::token::{SessionKey, Target};
 use crate::config::WorkerConfig;
 use crate::control::WorkerPort;
-use crate::net::keepalive;
+use crate::net::keepalive::{self, Timing};
 use crate::net::kernel::{Kernel, Watch};
 use crate::ring::RingTable;
 use crate::session::flow::{Direction, Side};
 use crate::session::retry_budget::RetryBudget;
 
 /// A session that is still there after this is worth SO_KEEPALIVE, which asks no earlier anyway.
-const LONG_LIVED_MS: u64 = keepalive::IDLE.as_millis() as u64;
+const LONG_LIVED_MS: u64 = keepalive::IDLE_MIN.as_millis() as u64;
 
 /// One worker's tools. Sessions are worked on one at a time, so one scratch is enough for all.
 pub(crate) struct Desk<K: Kernel> {
@@ -147,13 +147,31 @@ impl<K: Kernel> Desk<K> {
     /// Makes sure that the session is woken at its deadline, without touching the timers where that is so already.
     pub(crate) fn arm(&mut self, live: &mut Live<K>, key: SessionKey) {
         // At the latest then the session is looked at once, and counts as one that lives long.
-        let look_ms = (live.backend.is_some() && !live.backend_keepalive).then_some(self.now_ms + LONG_LIVED_MS);
+        let is_unwatched = !live.client_keepalive || (live.backend.is_some() && !live.backend_keepalive);
+        let look_ms = is_unwatched.then_some(self.now_ms + LONG_LIVED_MS);
         let deadline_ms = live.session.deadline_ms(&self.config, self.draining);
         if let Some(deadline_ms) = deadline_ms.into_iter().chain(look_ms).min()
             && (live.armed_ms == 0 || deadline_ms < live.armed_ms)
         {
             self.timers.arm(deadline_ms, key);
             live.armed_ms = deadline_ms;
+        }
+    }
+
+    /// Sets SO_KEEPALIVE on the sockets of a session that has lived for a while. Those of a moment don't pay for it.
+    pub(crate) fn keep_alive(&self, live: &mut Live<K>, key: SessionKey) {
+        // By its place in the slab, which is what tells the sessions of a crowd apart and leaves no gaps.
+        let number = key.index.wrapping_mul(2);
+        if !live.client_keepalive {
+            self.kernel.keep_alive(&live.client.stream, Timing::of(number));
+            live.client_keepalive = true;
+        }
+        if !live.backend_keepalive
+            && !live.session.is_connecting()
+            && let Some(backend) = live.stream(Side::Backend)
+        {
+            self.kernel.keep_alive(backend, Timing::of(number.wrapping_add(1)));
+            live.backend_keepalive = true;
         }
     }
 

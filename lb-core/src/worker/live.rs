@@ -82,7 +82,9 @@ pub(crate) struct Live<K: Kernel> {
     pub(crate) in_run_queue: bool,
     /// NODELAY is set on the backend's socket (before its second write).
     pub(crate) backend_nodelay: bool,
-    /// SO_KEEPALIVE is set on the backend's socket (once the session has lived for a while).
+    /// SO_KEEPALIVE is set on the client's socket (once the session has lived for a while).
+    pub(crate) client_keepalive: bool,
+    /// The same of the backend's.
     pub(crate) backend_keepalive: bool,
     /// Its key has moved, and it is to be ended for that (`--on-move`).
     pub(crate) leaving: bool,

@@ -11,7 +11,6 @@ use std::time::Duration;
 use mio::Token;
 
 use super::admit::Admission;
-use super::attempt;
 use super::desk::Desk;
 use super::dispatch::{self, Driven, TURN_BYTES_MAX};
 use super::farewell;
@@ -166,7 +165,7 @@ impl<K: Kernel> Worker<K> {
                 .deadline_ms(&self.desk.config, self.desk.draining)
                 .is_some_and(|at| at <= self.desk.now_ms);
             if !passed {
-                attempt::keep_alive(live, &*self.desk.kernel);
+                self.desk.keep_alive(live, key);
                 self.desk.arm(live, key);
             } else if drive(&mut self.sessions, &mut self.desk, &mut self.run_queue, key, dispatch::expire) {
                 self.admission.session_closed();

@@ -16,6 +16,7 @@ use super::pipe::PipeId;
 use super::socket::{Broken, Socket};
 use crate::net::accept::Accepted;
 use crate::net::connect::ConnectFailure;
+use crate::net::keepalive::Timing;
 use crate::net::kernel::{Kernel, Watch};
 use crate::outcome::{CannotSplice, Filled, Flushed};
 
@@ -157,6 +158,10 @@ impl Kernel for FakeKernel {
     }
 
     fn no_delay(&self, _stream: &FakeStream) {}
+
+    fn keep_alive(&self, stream: &FakeStream, timing: Timing) {
+        self.on(stream, |socket| socket.keepalive = Some(timing));
+    }
 
     fn endpoints(&self, stream: &FakeStream) -> Option<(SocketAddr, SocketAddr)> {
         Some((self.net().client_addr(stream.id), FRONT))

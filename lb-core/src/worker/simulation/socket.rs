@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 
 use super::epoll::{Mask, Wake};
 use super::pipe::{self, Pipe, SLOT_BYTES};
+use crate::net::keepalive::Timing;
 use crate::outcome::{Filled, Flushed};
 
 /// How a connection ended, as its peer saw it.
@@ -48,6 +49,8 @@ pub(super) struct Socket {
     room: Room,
     /// Connected to itself: what is sent comes back (fact 4).
     itself: bool,
+    /// When the worker's end asks a silent peer; nobody plays that out here.
+    pub(super) keepalive: Option<Timing>,
 
     receive: VecDeque<u8>,
     /// The lengths of the pieces in which that came.
@@ -78,6 +81,7 @@ impl Socket {
             state: State::Connecting,
             room,
             itself: false,
+            keepalive: None,
             receive: VecDeque::new(),
             segments: VecDeque::new(),
             fin_arrived: false,

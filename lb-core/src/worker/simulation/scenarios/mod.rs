@@ -12,6 +12,7 @@ mod overload;
 mod places;
 mod relay;
 mod replay;
+mod silence;
 mod splicing;
 
 use std::net::SocketAddr;
