@@ -40,6 +40,17 @@ impl Logged {
         logged
     }
 
+    /// So many clients send the same at once; what they are answered.
+    fn ask_all(&self, sent: &[u8]) -> Vec<String> {
+        let client = |_| {
+            let mut client = self.plane.connect();
+            client.write_all(sent).unwrap();
+            client
+        };
+        let mut clients: Vec<_> = (0..SESSIONS).map(client).collect();
+        clients.iter_mut().map(read_text).collect()
+    }
+
     /// The records of all sessions so far, which have to be over.
     fn records(&self) -> Vec<Record> {
         self.plane.all_closed();
@@ -161,7 +172,7 @@ fn a_side_that_resets_in_the_middle_of_the_response_is_named() {
 
 #[test]
 fn heads_that_are_wrong_late_or_missing_are_the_clients_doing() {
-    let short = WorkerConfig { head_timeout: Duration::from_millis(30), ..config() };
+    let short = WorkerConfig { head_timeout: Duration::from_millis(500), ..config() };
     let long_line = format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(9000));
     for (sent, end, reason, status) in [
         ("GET /\r\n\r\n", "CH", "answered", Some(400)),
@@ -170,11 +181,7 @@ fn heads_that_are_wrong_late_or_missing_are_the_clients_doing() {
         ("", "cH", "head_timeout", None),
     ] {
         let logged = Logged::before(short.clone(), &Scripted::saying("unreachable"));
-        for _ in 0..SESSIONS {
-            let mut client = logged.plane.connect();
-            client.write_all(sent.as_bytes()).unwrap();
-            let _answer = client.read_to_end(&mut Vec::new());
-        }
+        logged.ask_all(sent.as_bytes());
         let records = logged.records();
         assert_all(&records, end, reason, status);
         assert!(records.iter().all(|record| record.key.is_none() && record.backend.is_none() && record.attempts == 0));
@@ -190,8 +197,8 @@ fn the_fronts_own_answers_for_want_of_a_backend_say_why() {
     let silent = Scripted::new(|mut stream| drop(stream.read_to_end(&mut Vec::new())));
     let black_hole = BlackHole::new();
     let hasty = WorkerConfig {
-        first_byte_timeout: Duration::from_millis(30),
-        connect_timeout: Duration::from_millis(30),
+        first_byte_timeout: Duration::from_millis(500),
+        connect_timeout: Duration::from_millis(500),
         retries: 0,
         ..config()
     };
@@ -204,7 +211,7 @@ fn the_fronts_own_answers_for_want_of_a_backend_say_why() {
     ] {
         let logged = Logged::start(hasty.clone());
         logged.plane.route_to(addr.as_slice());
-        (0..SESSIONS).for_each(|_| drop(logged.plane.ask(REQUEST)));
+        logged.ask_all(REQUEST);
         let records = logged.records();
         assert_all(&records, end, "answered", Some(status));
         assert!(records.iter().all(|record| record.backend.is_some() == addr.is_some()));

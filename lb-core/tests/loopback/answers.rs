@@ -61,7 +61,7 @@ fn a_backend_that_ends_before_any_byte_is_502_however_it_ends() {
 #[test]
 fn a_head_begun_but_not_finished_is_408_and_silence_is_met_with_silence() {
     let plane = Plane::before(
-        WorkerConfig { head_timeout: Duration::from_millis(50), ..config() },
+        WorkerConfig { head_timeout: Duration::from_millis(500), ..config() },
         &Scripted::saying("unreachable"),
     );
     assert_eq!(status(&plane.ask(b"GET / HT")), "408");
@@ -105,11 +105,11 @@ fn the_first_byte_deadline_ends_with_the_first_byte() {
         read_head(&mut stream);
         stream.write_all(b"HTTP/1.1 200 OK\r\n").unwrap();
         // Longer than the first-byte deadline; ends when the front gives up, which it must not.
-        stream.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
         assert_eq!(stream.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
         stream.write_all(b"Content-Length: 0\r\n\r\n").unwrap();
     });
-    let plane = Plane::before(WorkerConfig { first_byte_timeout: Duration::from_millis(50), ..config() }, &backend);
+    let plane = Plane::before(WorkerConfig { first_byte_timeout: Duration::from_millis(500), ..config() }, &backend);
     assert!(plane.ask(b"GET /r?id=1 HTTP/1.1\r\n\r\n").ends_with("Content-Length: 0\r\n\r\n"));
 }
 
@@ -193,7 +193,7 @@ fn an_idle_session_is_reset_after_the_idle_timeout() {
         respond(&mut stream, "kept open");
         let _ends_with_the_session = stream.read(&mut [0]);
     });
-    let plane = Plane::before(WorkerConfig { idle_timeout: Duration::from_millis(80), ..config() }, &backend);
+    let plane = Plane::before(WorkerConfig { idle_timeout: Duration::from_millis(500), ..config() }, &backend);
     let mut client = plane.connect();
     client.write_all(b"GET /r?id=1 HTTP/1.1\r\n\r\n").unwrap();
     let mut text = Vec::new();

@@ -129,14 +129,6 @@ fn a_client_that_reads_late_gets_everything() {
     let plane = Plane::before(config(), &backend);
     let mut client = plane.connect();
     client.write_all(HEAD).unwrap();
-    // Until nothing moves any more: every buffer on the way is full.
-    let mut before = 0;
-    let mut quiet = 0;
-    until("the way is blocked", || {
-        let now = plane.count(|stats| &stats.bytes_to_client);
-        quiet = if now > 0 && now == before { quiet + 1 } else { 0 };
-        before = now;
-        quiet > 20_000
-    });
+    plane.blocked();
     assert!(matches_pattern(&mut client, BYTES));
 }

@@ -95,7 +95,7 @@ fn whoever_does_not_begin_with_a_header_is_reset_and_counted() {
 
 #[test]
 fn header_and_head_share_one_deadline() {
-    let brief = WorkerConfig { head_timeout: Duration::from_millis(100), ..behind_a_proxy() };
+    let brief = WorkerConfig { head_timeout: Duration::from_millis(500), ..behind_a_proxy() };
     let plane = Plane::before(brief, &Scripted::saying("never"));
     let announced = header(ProxyVersion::V1, "203.0.113.9:1");
     let answers = [&b""[..], &announced[..20], &announced].map(|begin| plane.ask(begin));

@@ -123,7 +123,7 @@ fn a_client_asks_again_of_a_backend_that_ignores_close_and_is_not_left_waiting_f
         assert_eq!(read_head(&mut stream), "", "the second request is not for this connection");
     });
     for pipelined in [true, false] {
-        let brief = WorkerConfig { first_byte_timeout: Duration::from_millis(50), ..per_request() };
+        let brief = WorkerConfig { first_byte_timeout: Duration::from_millis(500), ..per_request() };
         let plane = Plane::before(brief, &ignores_close);
         let mut client = plane.connect();
         let twice = b"GET /r?id=1 HTTP/1.1\r\n\r\nGET /r?id=2 HTTP/1.1\r\n\r\n";

@@ -112,13 +112,7 @@ fn a_reader_that_stalls_gets_everything_when_it_goes_on() {
     let plane = Plane::before(always(), &giving(BYTES));
     let mut client = slow_client(plane.addr);
     client.write_all(HEAD).unwrap();
-    let (mut before, mut quiet) = (0, 0);
-    until("the way is blocked", || {
-        let now = plane.count(|stats| &stats.bytes_to_client);
-        quiet = if now > 0 && now == before { quiet + 1 } else { 0 };
-        before = now;
-        quiet > 20_000
-    });
+    plane.blocked();
     assert!(matches_pattern(&mut client, BYTES));
     drop(client);
     all_returned(&plane);

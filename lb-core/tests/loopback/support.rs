@@ -136,6 +136,18 @@ impl Plane {
         until("all sessions are closed", || self.open_sessions() == 0);
     }
 
+    /// Waits until nothing has moved towards clients for a while, after something had: every buffer on the way is full.
+    pub(crate) fn blocked(&self) {
+        let (mut before, mut since) = (0, Instant::now());
+        until("the way is blocked", || {
+            let now = self.count(|stats| &stats.bytes_to_client);
+            if now != before {
+                (before, since) = (now, Instant::now());
+            }
+            now > 0 && since.elapsed() > Duration::from_millis(100)
+        });
+    }
+
     /// Waits for the workers to end by themselves.
     pub(crate) fn joined(mut self) {
         for thread in std::mem::take(&mut self.threads) {
