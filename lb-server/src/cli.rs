@@ -28,6 +28,7 @@ mod tests;
 use change::{AddArgs, LimitArgs, NameArgs, PlanCommand, RmArgs, RollbackArgs, ScaleArgs, WeightArgs};
 use client::{
     EpochsArgs, EventsArgs, ExplainArgs, LogsArgs, ReadyArgs, ReloadArgs, RepArgs, RingArgs, RouteArgs, ShowArgs,
+    TopArgs,
 };
 use parse::{addresses, number_text, socket_addr, texts};
 use period::Period;
@@ -84,6 +85,8 @@ pub(crate) enum Command {
     Ring(RingArgs),
     /// List the mappings there were, or compare two of them
     Epochs(EpochsArgs),
+    /// Watch a running balancer in the terminal: what is wrong, the backends, what happens
+    Top(TopArgs),
     /// List what has happened to the membership, or follow it
     Events(EventsArgs),
     /// Show what a replica itself has printed, the end of it

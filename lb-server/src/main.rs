@@ -51,6 +51,7 @@ fn main() -> ExitCode {
             Command::Ring(args) => client::ring(&args),
             Command::Epochs(args) => client::epochs(&args),
             Command::Events(args) => client::events(&args),
+            Command::Top(args) => client::top(&args),
             Command::Reload(args) => client::reload(&args),
             Command::Logs(args) => client::logs(&args),
             Command::Config(args) => client::config(&args),

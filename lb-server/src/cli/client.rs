@@ -1,15 +1,16 @@
 //! What was typed for the commands that ask a running balancer and change nothing: `lb rep`, `ready`, `route`, `explain`,
-//! `ring`, `epochs`, `events`, `config`, `openapi`. Those that change something are in [`super::change`].
+//! `ring`, `epochs`, `top`, `events`, `config`, `openapi`. Those that change something are in [`super::change`].
 //!
 //! Nothing is decided here; what they ask and how the answer is told is [`crate::client`]'s business. The variables are
 //! those of `lb serve`, so that inside its container (and from its service's environment file) no flag is needed.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::period::Period;
+use super::period::{Period, PeriodError};
 use super::target::Target;
 
 /// Where the admin API is and how it is asked; every client of it has these.
@@ -130,6 +131,27 @@ pub(crate) struct DiffArgs {
     pub(crate) to: u64,
     #[command(flatten)]
     pub(crate) admin: AdminArgs,
+}
+
+/// `lb top`.
+#[derive(Debug, Args)]
+pub(crate) struct TopArgs {
+    /// How often it looks, 100ms to 1h
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = interval)]
+    pub(crate) interval: Period,
+    /// Print one picture as plain text, of two looks at most a second apart; needs no terminal. With -o json, one look at
+    /// the documents behind it
+    #[arg(long)]
+    pub(crate) once: bool,
+    #[command(flatten)]
+    pub(crate) admin: AdminArgs,
+}
+
+/// Often enough to be seen, seldom enough to cost nothing.
+fn interval(text: &str) -> Result<Period, String> {
+    let period: Period = text.parse().map_err(|error: PeriodError| error.to_string())?;
+    let allowed = Duration::from_millis(100)..=Duration::from_secs(3600);
+    if allowed.contains(&period.0) { Ok(period) } else { Err("write 100ms to 1h, as in 2s".to_owned()) }
 }
 
 /// `lb events`.

@@ -4,7 +4,7 @@
 //! The stream is Server-Sent Events. Where it breaks off it is asked for again, after the last event that came, so none
 //! is told twice; those that a restarted balancer has forgotten are lost with it, and its numbers begin anew.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http_body_util::BodyExt;
 use hyper::body::Bytes;
@@ -26,16 +26,21 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// `GET /v1/events`.
 #[derive(Debug, Deserialize)]
-struct Events {
-    events: Vec<Event>,
+pub(super) struct Events {
+    /// Oldest first.
+    pub(super) events: Vec<Event>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Event {
+/// What has happened.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Event {
+    pub(super) id: u64,
+    /// RFC 3339, UTC.
     at: String,
-    kind: String,
-    name: String,
-    detail: String,
+    pub(super) kind: String,
+    /// To whom; `*`: nobody in particular.
+    pub(super) name: String,
+    pub(super) detail: String,
 }
 
 /// Asks `GET /v1/events`.
@@ -53,6 +58,11 @@ fn list(args: &EventsArgs) -> Result<String, ClientError> {
 }
 
 impl Event {
+    /// `None` where it can't be read.
+    pub(super) fn when(&self) -> Option<SystemTime> {
+        humantime::parse_rfc3339(&self.at).ok()
+    }
+
     fn line(&self) -> String {
         let dash = if self.detail.is_empty() { "" } else { ": " };
         // What is nobody's in particular has no name of its own.

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 
 /// `GET /v1/explain`.
 #[derive(Debug, Deserialize)]
-struct Explained {
+pub(super) struct Explained {
     key: Option<String>,
     source: Option<String>,
     hash: String,
@@ -57,7 +57,8 @@ fn explained(args: &ExplainArgs) -> Result<String, ClientError> {
 }
 
 impl Explained {
-    fn words(&self) -> String {
+    /// Several lines.
+    pub(super) fn words(&self) -> String {
         let nobody = || "nobody".to_owned();
         let what = match (&self.key, &self.source) {
             (Some(key), _) => format!("key {key}"),

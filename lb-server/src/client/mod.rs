@@ -14,6 +14,7 @@ use crate::say;
 
 mod admin;
 mod answer;
+mod backend;
 mod change;
 mod confirm;
 mod epochs;
@@ -29,6 +30,7 @@ mod ring;
 mod route;
 mod show;
 mod table;
+mod top;
 
 use admin::Admin;
 use answer::Answer;
@@ -44,6 +46,7 @@ pub(crate) use rep::rep;
 pub(crate) use ring::ring;
 pub(crate) use route::route;
 pub(crate) use show::{config, openapi};
+pub(crate) use top::top;
 
 /// Why a command has no data to show. One line each, what is wrong and how to mend it.
 #[derive(Debug, thiserror::Error)]

@@ -40,6 +40,7 @@ mod shutdown;
 mod spread;
 mod support;
 mod times;
+mod top;
 mod v1_changes;
 mod v1_reading;
 mod verbs;

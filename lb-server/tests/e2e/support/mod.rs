@@ -7,6 +7,8 @@ pub(crate) mod load;
 mod outsider;
 mod peer;
 pub(crate) mod process;
+mod screen;
+pub(crate) mod terminal;
 pub(crate) mod verb;
 mod wait;
 
