@@ -20,7 +20,7 @@ use crate::config::{AdminConfig, AutoscaleConfig, DockerDiscovery, LaunchConfig}
 use crate::discovery::{docker, file};
 use crate::events::EventLog;
 use crate::health::schedule::Checks;
-use crate::http::{self, Api, ChangeRate, Listener, Streams};
+use crate::http::{self, Api, ChangeRate, Keys, Listener, Streams};
 use crate::inbox::Inbox;
 use crate::membership::command::Membership;
 use crate::membership::names::{PatternError, check_pattern};
@@ -145,6 +145,7 @@ fn start_with<L: Launcher>(
         requests: RequestLog::new(config.record_requests),
         access: access_now,
         changes,
+        keys: Keys::new(),
         reloads: reloads.clone(),
         autoscale,
         connections_max,

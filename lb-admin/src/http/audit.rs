@@ -17,6 +17,7 @@ use axum::response::Response;
 use http_body_util::BodyExt;
 
 use super::guard::changes_something;
+use super::idempotency::REPLAYED;
 use super::rate::Bucket;
 use super::visit::Visit;
 
@@ -66,7 +67,11 @@ pub(super) async fn log(State(refusals): State<Refusals>, request: Request, next
     let response = next.run(Request::from_parts(parts, Body::from(bytes.clone()))).await;
     let target = uri.path_and_query().map_or_else(|| uri.path(), |target| target.as_str());
     let who = peer.map_or_else(|| "somebody".to_owned(), |peer| peer.to_string());
-    tell(&refusals, response.status(), &line(&who, &method, target, &bytes, response.status()));
+    let mut line = line(&who, &method, target, &bytes, response.status());
+    if response.headers().contains_key(REPLAYED) {
+        line.push_str(" (replayed)");
+    }
+    tell(&refusals, response.status(), &line);
     response
 }
 

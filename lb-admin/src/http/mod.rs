@@ -2,8 +2,8 @@
 //! connections that the front hands over.
 //!
 //! A request goes `serve` (connection, deadlines; `places` has who must make room) → `body` (read whole, bounded) →
-//! `audit` (a log line a change) → `guard` (browsers, rebinding, the token) → `routes` → a handler (`rate`: how many
-//! changes a second) → `answer` (the one place where JSON is written). Handlers read a snapshot of the membership or send
+//! `audit` (a log line a change) → `guard` (browsers, rebinding, the token) → `idempotency`
+//! (a change that has been made already) → `routes` → a handler (`rate`: how many changes a second) → `answer` (the one place where JSON is written). Handlers read a snapshot of the membership or send
 //! one command to its owner; no state is kept here. Whatever is sent, the answer is a typed error, and nothing that a
 //! client does stops the loop. Not here: what a change means ([`crate::membership`]), and TLS (a proxy's matter).
 
@@ -31,6 +31,7 @@ mod dashboard;
 mod guard;
 mod health;
 mod host;
+mod idempotency;
 mod listener;
 mod metrics;
 mod openapi;
@@ -45,6 +46,7 @@ mod visit;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub(crate) use idempotency::Keys;
 pub use listener::{CONNECTIONS_MAX, Listener, bind};
 pub use openapi::document as openapi;
 pub(crate) use places::Places;
@@ -68,6 +70,8 @@ pub struct Api {
     pub access: watch::Receiver<Access>,
     /// How fast.
     pub changes: ChangeRate,
+    /// Which changes have been answered already.
+    pub(crate) keys: Keys,
     /// Reads the configuration again.
     pub reloads: Reloads,
     /// What the autoscaler would have, where there is one.

@@ -15,7 +15,7 @@ use utoipa::openapi::{PathItem, Ref};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::answer::Style;
-use super::routes;
+use super::{idempotency, routes};
 
 /// An error under `/v1` (RFC 9457).
 #[derive(Serialize, ToSchema)]
@@ -82,6 +82,9 @@ fn finished(mut api: OpenApi) -> OpenApi {
             // Either without, where none is configured, or with it.
             operation.security =
                 Some(vec![SecurityRequirement::default(), SecurityRequirement::new::<_, _, &str>(TOKEN, [])]);
+            if is_problem {
+                idempotency::document::describe(operation);
+            }
         }
         operations(item).for_each(|operation| refusals(operation, is_problem));
     }

@@ -22,13 +22,14 @@ use utoipa_axum::routes;
 use super::answer::Style;
 use super::audit::Refusals;
 use super::guard::Guard;
-use super::{Api, assignment, audit, body, dashboard, guard, health, metrics, openapi, v1};
+use super::{Api, assignment, audit, body, dashboard, guard, health, idempotency, metrics, openapi, v1};
 
 /// All routes. `check_host`: whether a browser could have been led here under a foreign name.
 pub(super) fn admin(api: Api, check_host: bool) -> Router {
     let guard = Guard::admin(api.access.clone(), check_host);
     let epoch = from_fn_with_state(api.membership.clone(), v1::etag::add);
-    finish(documented().into(), api, guard).layer(epoch)
+    let once = from_fn_with_state(api.clone(), idempotency::once);
+    finish(documented().route_layer(once).into(), api, guard).layer(epoch)
 }
 
 /// All routes, each with what it says of itself.
@@ -57,7 +58,7 @@ fn assignment_routes() -> OpenApiRouter<Api> {
         .routes(routes!(assignment::requests))
 }
 
-/// The last layer is the first to see a request: body, audit, guard, route.
+/// The last layer is the first to see a request: body, audit, guard, what `routes` has brought, route.
 fn finish(routes: Router<Api>, api: Api, guard: Guard) -> Router {
     routes
         .fallback(not_found)

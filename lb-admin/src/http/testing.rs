@@ -13,7 +13,7 @@ use lb_core::ring::{KeyHasher, Member, Owners, Ring, RingConfig, RingTable, Rule
 use tokio::sync::{mpsc, watch};
 use tower::ServiceExt;
 
-use super::{Api, ChangeRate, Streams};
+use super::{Api, ChangeRate, Keys, Streams};
 use crate::config::Access;
 use crate::events::EventLog;
 use crate::membership::change::{Changed, Request};
@@ -76,6 +76,7 @@ pub(crate) fn scripted(snapshot: Snapshot, answer: Result<Snapshot, ChangeError>
         requests: RequestLog::new(Some(4)),
         access,
         changes,
+        keys: Keys::new(),
         reloads,
         autoscale: None,
         connections_max: 1000,

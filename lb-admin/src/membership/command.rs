@@ -139,6 +139,11 @@ impl ChangeError {
     pub fn is_callers_fault(&self) -> bool {
         !matches!(self, Self::StartFailed { .. } | Self::NotReady(_) | Self::NotSaved | Self::Stopping)
     }
+
+    /// Whether the request itself was judged, or tried; otherwise it came at the wrong time and may well be asked again.
+    pub fn is_judgement(&self) -> bool {
+        !matches!(self, Self::Busy | Self::NotSaved | Self::Stopping)
+    }
 }
 
 /// A change with the way back to whoever asked.

@@ -25,6 +25,7 @@ mod full_disk;
 mod garbage;
 mod healing;
 mod health;
+mod idempotency;
 mod limits;
 mod logging;
 mod membership;

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::super::Api;
 use super::super::answer::Style;
+use super::super::idempotency::Judged;
 use super::effect::{Effect, effect};
 use super::{etag, touched};
 use crate::membership::change::Changed;
@@ -69,5 +70,6 @@ pub(super) async fn answer(
     let mut response = Style::of(uri).with_status(status, &body);
     let epoch = if is_plan { changed.before.epoch } else { changed.after.epoch };
     etag::put(response.headers_mut(), epoch);
+    response.extensions_mut().insert(Judged);
     response
 }

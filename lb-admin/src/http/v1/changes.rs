@@ -253,7 +253,7 @@ impl Asked {
             true => api.membership.plan(request).await,
             false => api.membership.change(request).await,
         };
-        made.map_err(|error| Problem::new(uri, status_of(&error), error))
+        made.map_err(|error| Problem::refused(uri, &error))
     }
 }
 

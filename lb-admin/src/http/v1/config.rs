@@ -6,8 +6,8 @@ use axum::response::Response;
 
 use super::super::Api;
 use super::super::answer::{Style, parameter};
+use super::super::idempotency::Judged;
 use super::super::openapi::ProblemBody;
-use super::changes::status_of;
 use super::strict::{self, Problem};
 use crate::reload::{Effective, ReloadError, Reloaded};
 
@@ -47,15 +47,13 @@ pub(super) async fn reload(State(api): State<Api>, uri: Uri, style: Style) -> Re
         return Ok(style.too_fast(wait));
     }
     match api.reloads.reload(dry_run).await {
-        Ok(reloaded) => Ok(style.ok(&reloaded)),
-        Err(error) => Err(Problem::new(&uri, status(&error), error)),
-    }
-}
-
-fn status(error: &ReloadError) -> StatusCode {
-    match error {
-        ReloadError::Wrong(_) => StatusCode::BAD_REQUEST,
-        ReloadError::Refused(error) => status_of(error),
+        Ok(reloaded) => {
+            let mut response = style.ok(&reloaded);
+            response.extensions_mut().insert(Judged);
+            Ok(response)
+        }
+        Err(ReloadError::Refused(error)) => Err(Problem::refused(&uri, &error)),
+        Err(wrong @ ReloadError::Wrong(_)) => Err(Problem::new(&uri, StatusCode::BAD_REQUEST, wrong)),
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) async fn add(State(membership): State<Membership>, request: Request, 
 }
 
 /// Puts it there.
-pub(super) fn put(headers: &mut HeaderMap, epoch: u64) {
+pub(crate) fn put(headers: &mut HeaderMap, epoch: u64) {
     let tag = HeaderValue::try_from(format!("\"{epoch}\"")).expect("digits in quotes are a header value");
     headers.insert(ETAG, tag);
 }

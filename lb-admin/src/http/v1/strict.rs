@@ -6,6 +6,9 @@ use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
 use super::super::answer::Style;
+use super::super::idempotency::Judged;
+use super::changes::status_of;
+use crate::membership::command::ChangeError;
 
 /// More differing letters than these are no slip of the finger.
 const SLIPS_MAX: usize = 2;
@@ -20,12 +23,19 @@ pub(super) struct Problem {
     detail: String,
     /// There is a way to be served, after this time.
     after: Option<Duration>,
+    /// It is the outcome of the request.
+    judged: bool,
 }
 
 impl Problem {
     /// For a request to `uri`.
     pub(super) fn new(uri: &Uri, status: StatusCode, detail: impl ToString) -> Self {
-        Self { style: Style::of(uri), status, detail: detail.to_string(), after: None }
+        Self { style: Style::of(uri), status, detail: detail.to_string(), after: None, judged: false }
+    }
+
+    /// By the membership's owner.
+    pub(super) fn refused(uri: &Uri, error: &ChangeError) -> Self {
+        Self { judged: error.is_judgement(), ..Self::new(uri, status_of(error), error) }
     }
 
     /// Too many changes at once.
@@ -36,10 +46,14 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        match self.after {
+        let mut response = match self.after {
             Some(after) => self.style.too_fast(after),
             None => self.style.refuse(self.status, self.detail),
+        };
+        if self.judged {
+            response.extensions_mut().insert(Judged);
         }
+        response
     }
 }
 
