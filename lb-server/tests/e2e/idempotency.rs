@@ -35,9 +35,7 @@ fn is_replayed(answer: &Response) -> bool {
 
 /// Asks until the first request has been answered.
 fn replay(lb: &Lb, method: &str, path: &str, body: &str, key: &str) -> Response {
-    eventually("the first one is answered", || {
-        Some(ask(lb, method, path, body, key)).filter(is_replayed)
-    })
+    eventually("the first one is answered", || Some(ask(lb, method, path, body, key)).filter(is_replayed))
 }
 
 fn epoch(lb: &Lb) -> u64 {
