@@ -100,13 +100,13 @@ fn a_balancer_that_is_gone_is_said_and_one_that_comes_back_is_shown() {
     let terminal = top(&balancer, &[]);
     terminal.shows("● live");
     balancer.kill();
-    terminal.shows("✕ No answer: ");
+    terminal.shows("✕ Stale: ");
     terminal.shows("before: 2 of 2 replicas are ready");
     assert!(line_of(&terminal, "S2").is_some(), "the last picture stays: {:?}", terminal.lines());
     let next = balancer.next(&["--admin", &admin, "--replicas", "2"]);
     next.wait_until_ready(2);
     terminal.shows("● live");
-    terminal.shows_no("No answer");
+    terminal.shows_no("Stale");
     // It follows what happens to the new one, whose events count from 1 again.
     assert!(signal(next.pid_of("S1"), Signal::KILL), "it was taken over");
     terminal.shows("✕ S1 died");

@@ -7,6 +7,7 @@ use std::io;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
+use humantime::format_duration;
 use ratatui::crossterm::event::{self, Event};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep_until};
@@ -32,7 +33,9 @@ pub(super) fn live(args: &AdminArgs, model: Model, colour: bool) -> Result<(), C
         let _context = runtime.enter();
         Signals::new(true)?
     };
-    let screen = Screen::enter(colour)?;
+    let screen = Screen::enter(colour).map_err(|error| {
+        io::Error::other(format!("the terminal can't be used: {error}; `lb top --once` needs none"))
+    })?;
     // Only now: it must not read what was typed for the shell.
     thread::Builder::new().name("keys".to_owned()).spawn(move || read_all(&event))?;
     let top = Top { model, screen, question, start: Instant::now() };
@@ -111,7 +114,11 @@ fn answer_all(args: &AdminArgs, questions: &Receiver<Question>, answers: &Unboun
 /// The token is read each time: it may be another by now.
 fn answered(args: &AdminArgs, question: Question) -> Input {
     let admin = Admin::new(args);
-    let told = |error: ClientError| error.to_string();
+    let told = |error: ClientError| match error {
+        // How long is our business here ([`ask::impatient`]), not --timeout's.
+        ClientError::TimedOut { target, after } => format!("{target}: no answer within {}", format_duration(after)),
+        error => error.to_string(),
+    };
     match question {
         Question::Look { after } => {
             Input::Looked(admin.and_then(|admin| ask::look(&admin, after)).map(Box::new).map_err(told))

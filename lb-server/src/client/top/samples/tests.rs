@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::super::documents::Look;
 use super::super::testing::{backend, look, of, summary};
 use super::*;
 
@@ -14,8 +15,6 @@ fn taken(looks: &[Look]) -> (Samples, SystemTime) {
     looks.iter().for_each(|look| samples.take(&look.summary, &look.backends));
     (samples, looks.last().expect("a look").summary.now)
 }
-
-use super::super::documents::Look;
 
 #[test]
 fn one_look_knows_no_rate_and_two_know_one() {
@@ -55,8 +54,15 @@ proptest! {
     /// Whatever the counters and clocks do, also backwards, no rate is negative or endless, and memory is bounded.
     #[test]
     fn rates_are_finite_and_bounded(steps in prop::collection::vec((0_u64..100, 0_u64..1_000_000), 1..900), n in 0_usize..300) {
-        let looks: Vec<_> = steps.iter().map(|&(second, total)| look(second, &[("S1", "ready", total)])).collect();
-        let (samples, now) = taken(&looks);
+        let mut look = look(0, &[("S1", "ready", 0)]);
+        let start = look.summary.now;
+        let mut samples = Samples::default();
+        for (second, total) in steps {
+            look.summary.now = start + Duration::from_secs(second);
+            look.backends[0].sessions_total = total;
+            samples.take(&look.summary, &look.backends);
+        }
+        let now = look.summary.now;
         prop_assert!(samples.kept.len() <= SAMPLES_MAX);
         let rates = samples.rates(&Seat::Number(1), now, STEP, n);
         prop_assert_eq!(rates.len(), n);

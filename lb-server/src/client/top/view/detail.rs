@@ -6,7 +6,7 @@ use ratatui::text::Line;
 
 use super::super::super::backend::Backend;
 use super::super::model::Model;
-use super::super::trouble::{Condition, Patient};
+use super::super::trouble::Patient;
 use super::super::words::{NOTHING, age, count, percent, shorts, span};
 use super::style::{Paint, Tone};
 use super::table::tone;
@@ -26,13 +26,14 @@ pub(super) fn lines(model: &Model, patient: &Patient, paint: Paint, columns: usi
         backend.seat,
         backend.weight
     );
+    let failed = backend.last_check.as_ref().is_some_and(|check| !check.ok);
     let facts = [
         ("state", state, tone(patient)),
         ("where", place(backend), Tone::Plain),
         ("share", share(backend), Tone::Plain),
         ("sessions", sessions(backend), Tone::Plain),
         ("latency", latency(backend), Tone::Plain),
-        ("check", check(backend, now), if patient.condition < Condition::Leaving { Tone::Bad } else { Tone::Plain }),
+        ("check", check(backend, now), if failed { Tone::Bad } else { Tone::Plain }),
         ("lost", lost(backend), Tone::Plain),
         ("type", commands(backend).map(|command| model.typed_as(&command)).join("  ·  "), Tone::Strong),
     ];

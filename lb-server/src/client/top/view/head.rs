@@ -53,7 +53,7 @@ pub(super) fn verdict(model: &Model, paint: Paint, columns: usize) -> Vec<Line<'
         return of_balancer(verdict, model, paint, columns);
     };
     // What it said last is no verdict any more.
-    let word = "✕ No answer";
+    let word = "✕ Stale";
     let mut lines = headed(word, &format!("{why}; trying again"), Tone::Bad, now(paint), columns, 2);
     let before = format!("before: {}", verdict.text);
     lines.push(paint.span(cut(&before, columns), Tone::Plain).into());

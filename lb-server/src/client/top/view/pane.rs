@@ -5,7 +5,7 @@ use ratatui::text::Line;
 use super::super::model::{Focus, Model, Pane};
 use super::super::words::{Mark, clock, sentence};
 use super::style::{Paint, Tone};
-use super::text::{ends, left, width, wrapped};
+use super::text::{ends, left, wrapped};
 use super::{detail, flow, help};
 
 /// 15:01:30.
@@ -42,13 +42,14 @@ fn events(model: &Model, paint: Paint, columns: usize) -> Vec<Line<'static>> {
     for event in model.picture.events.iter().rev() {
         let time = event.when().map(|at| clock(at, model.picture.now())).unwrap_or_default();
         let mark = Mark::of(event);
-        let sign = mark.map_or(' ', Mark::sign);
-        let lead = format!("{} {sign} ", left(&time, CLOCK));
-        let indent = " ".repeat(width(&lead));
-        let tone = mark.map_or(Tone::Plain, |mark| if mark == Mark::Bad { flow::tone(mark) } else { Tone::Plain });
-        for (at, text) in wrapped(&sentence(event), columns.saturating_sub(width(&lead))).into_iter().enumerate() {
-            let lead = if at == 0 { lead.clone() } else { indent.clone() };
-            lines.push(Line::from(vec![paint.span(lead, Tone::Quiet), paint.span(text, tone)]));
+        let (sign, sign_tone) = mark.map_or((' ', Tone::Plain), |mark| (mark.sign(), flow::tone(mark)));
+        let lead = [paint.span(left(&time, CLOCK), Tone::Quiet), paint.span(format!(" {sign} "), sign_tone)];
+        let indent = CLOCK + 3;
+        let tone = if mark == Some(Mark::Bad) { sign_tone } else { Tone::Plain };
+        for (at, text) in wrapped(&sentence(event), columns.saturating_sub(indent)).into_iter().enumerate() {
+            let mut line = if at == 0 { Line::from_iter(lead.clone()) } else { Line::raw(" ".repeat(indent)) };
+            line.push_span(paint.span(text, tone));
+            lines.push(line);
         }
     }
     lines

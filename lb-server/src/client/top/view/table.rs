@@ -57,15 +57,17 @@ struct Row<'a> {
 
 impl Row<'_> {
     fn line(&self, columns: &[(Column, usize)], is_chosen: bool) -> Line<'static> {
-        let has_focus = self.model.focus == Focus::Backends;
+        let is_lit = is_chosen && self.model.focus == Focus::Backends;
+        // Reversed, colours would be patches.
+        let paint = if is_lit { Paint { colour: false, ..self.paint } } else { self.paint };
         let mut line = Line::from(Span::raw(if is_chosen { "▸" } else { " " }));
         for &(column, width) in columns {
             let (text, tone) = self.cell(column, width);
             let text = if column.is_number() { right(&text, width) } else { left(&text, width) };
             line.push_span(Span::raw(" ".repeat(GAP)));
-            line.push_span(self.paint.span(text, tone));
+            line.push_span(paint.span(text, tone));
         }
-        if is_chosen && has_focus { line.patch_style(Paint::chosen()) } else { line }
+        if is_lit { line.patch_style(Paint::chosen()) } else { line }
     }
 
     fn cell(&self, column: Column, width: usize) -> (String, Tone) {

@@ -9,11 +9,13 @@ use std::time::Duration;
 use super::super::documents::Look;
 use super::super::keys::Key;
 use super::super::model::{Input, Model};
-use super::super::testing::{backend, event, look, model, of, summary};
+use super::super::testing::{at, backend, event, look, model, of, summary};
 use super::*;
 
+mod pictured;
+
 const THREE: [(&str, &str, u64); 3] = [("S1", "ready", 0), ("S2", "ready", 0), ("S3", "ready", 0)];
-const SIZES: [(u16, u16); 6] = [(80, 24), (120, 40), (300, 100), (20, 5), (1, 1), (80, 3)];
+const SIZES: [(u16, u16); 6] = [(80, 24), (120, 40), (200, 60), (20, 5), (1, 1), (80, 3)];
 
 /// As a terminal of this size shows it.
 fn drawn(model: &mut Model, (columns, rows): (u16, u16), colour: bool) -> Buffer {
@@ -117,7 +119,7 @@ fn a_picture_without_an_answer_says_so_and_is_grey() {
     let buffer = drawn(&mut model, (80, 24), true);
     let shown = rows(&buffer);
     assert!(shown[0].contains("✕ 12s old"), "{shown:?}");
-    assert!(shown[1].contains("✕ No answer: 127.0.0.1:5001: Connection refused; trying again"), "{shown:?}");
+    assert!(shown[1].contains("✕ Stale: 127.0.0.1:5001: Connection refused; trying again"), "{shown:?}");
     assert!(shown[2].contains("before: 3 of 3 replicas are ready"), "{shown:?}");
     let at = shown.iter().position(|row| row.contains("S2")).expect("the last picture stays");
     assert!(buffer[(2, at as u16)].modifier.contains(Modifier::DIM));
