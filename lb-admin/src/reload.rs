@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use lb_core::config::WorkerConfig;
 use lb_core::control::Control;
+use lb_core::load::BalanceFactor;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, watch};
@@ -111,6 +112,7 @@ pub(crate) struct Parts {
     pub(crate) changes: ChangeRate,
     pub(crate) access: watch::Sender<Access>,
     pub(crate) autoscale: watch::Sender<Option<AutoscaleConfig>>,
+    pub(crate) balance: watch::Sender<Option<BalanceFactor>>,
     /// One at a time.
     pub(crate) turn: Mutex<()>,
 }
@@ -146,6 +148,7 @@ impl Reloads {
         let settings = Settings { what: in_words(&changes), ..settings };
         let autoscale = settings.autoscale;
         self.0.membership.configure(settings).await?;
+        self.0.balance.send_replace(workers.balance_factor);
         self.0.control.configure(&Arc::new(workers));
         self.0.changes.set(access.changes_per_second);
         self.0.access.send_replace(access);

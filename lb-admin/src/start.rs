@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use lb_core::control::Control;
+use lb_core::load::BalanceFactor;
 use lb_core::ring::KeyHasher;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::{Mutex, Notify, mpsc, watch};
@@ -82,6 +83,8 @@ pub struct Outside {
     pub control: Control,
     /// How they hash keys.
     pub hasher: KeyHasher,
+    /// How much more than its share they give to one backend.
+    pub balance_factor: Option<BalanceFactor>,
     /// Most client connections that they take.
     pub connections_max: u64,
     /// What their notify hook pokes: `move || wake.notify_one()`.
@@ -120,7 +123,7 @@ fn start_with<L: Launcher>(
     outside: Outside,
     started: Started,
 ) -> Result<ControlPlane, StartError> {
-    let Outside { control, hasher, connections_max, wake, listener, configuration } = outside;
+    let Outside { control, hasher, balance_factor, connections_max, wake, listener, configuration } = outside;
     let (applied, applied_by_all) = watch::channel(0);
     let publisher = Publisher::to_workers(control.clone());
     let prepared = Prepared::new(config, control.workers(), launcher, publisher, applied_by_all)?;
@@ -129,6 +132,7 @@ fn start_with<L: Launcher>(
     let autoscale = Some(Arc::clone(&prepared.observer.readings));
     let changes = ChangeRate::new(config.access.changes_per_second);
     let (access, access_now) = watch::channel(config.access.clone());
+    let (balance, balance_now) = watch::channel(balance_factor);
     let reloads = Reloads::new(Parts {
         configuration,
         membership: membership.clone(),
@@ -136,6 +140,7 @@ fn start_with<L: Launcher>(
         changes: changes.clone(),
         access,
         autoscale: prepared.autoscale.clone(),
+        balance,
         turn: Mutex::default(),
     });
     let api = Api {
@@ -151,6 +156,7 @@ fn start_with<L: Launcher>(
         connections_max,
         streams: Streams::new(),
         hasher,
+        balance: balance_now,
         access_log: config.access_log.clone(),
         outputs: prepared.outputs.clone(),
     };

@@ -13,6 +13,7 @@ pub mod config;
 pub mod control;
 pub mod histogram;
 pub mod keying;
+pub mod load;
 pub mod net;
 pub mod outcome;
 pub mod ring;

@@ -95,10 +95,12 @@ async fn run(
         wake_us.notify_one();
     });
     let plane = with_runtime(config, plane).await?;
-    let (hasher, connections_max) = (workers.hasher.clone(), workers.connections_max as u64);
+    let (hasher, balance_factor) = (workers.hasher.clone(), workers.balance_factor);
+    let connections_max = workers.connections_max as u64;
     let data = worker::start(workers, fronts, wake_both).context("workers")?;
     let (control, configuration) = (data.control.clone(), Arc::clone(reloader) as _);
-    let outside = Outside { control, hasher, connections_max, wake: for_admin, listener: admin, configuration };
+    let (wake, listener) = (for_admin, admin);
+    let outside = Outside { control, hasher, balance_factor, connections_max, wake, listener, configuration };
     let plane = lb_admin::start(plane, outside)?;
     let snapshots = plane.membership().watch();
     let reloads = plane.reloads().clone();

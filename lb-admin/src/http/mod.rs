@@ -10,6 +10,7 @@
 use std::sync::Arc;
 
 use lb_core::control::Control;
+use lb_core::load::BalanceFactor;
 use lb_core::ring::KeyHasher;
 use tokio::sync::watch;
 
@@ -82,6 +83,8 @@ pub struct Api {
     pub(crate) streams: Streams,
     /// How the workers hash keys, to explain where one goes; its secret is shown to nobody.
     pub hasher: KeyHasher,
+    /// How much more than its share they give to one backend.
+    pub balance: watch::Receiver<Option<BalanceFactor>>,
     /// What became of the access log's lines, where there is one.
     pub access_log: Option<Arc<Counts>>,
     /// What replicas have printed.

@@ -82,6 +82,7 @@ pub(crate) fn scripted(snapshot: Snapshot, answer: Result<Snapshot, ChangeError>
         connections_max: 1000,
         streams: Streams::new(),
         hasher: KeyHasher::new([7; 16], false),
+        balance: watch::channel(None).1,
         access_log: None,
         outputs: Outputs::saying(Err(OutputError::NotRunning)),
     };

@@ -36,8 +36,9 @@ impl Fixed {
         let (access, access_now) = watch::channel(Access::default());
         let (autoscale, autoscale_now) = watch::channel(None);
         let configuration = Arc::clone(self) as Arc<dyn Configuration>;
-        let control = Control::without_workers();
-        let parts = Parts { configuration, membership, control, changes, access, autoscale, turn: Turn::default() };
+        let (control, balance) = (Control::without_workers(), watch::Sender::default());
+        let turn = Turn::default();
+        let parts = Parts { configuration, membership, control, changes, access, autoscale, balance, turn };
         (Reloads::new(parts), access_now, autoscale_now)
     }
 }

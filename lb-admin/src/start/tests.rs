@@ -278,6 +278,7 @@ fn the_admin_api_answers_until_the_stop_and_its_port_is_free_after_it() {
     let outside = Outside {
         control: Control::without_workers(),
         hasher: KeyHasher::new([7; 16], false),
+        balance_factor: None,
         connections_max: 1000,
         wake: Arc::default(),
         listener: Some(listener),

@@ -68,12 +68,16 @@ impl<'a> Bounds<'a> {
         Self { table, factor, open, weight }
     }
 
+    /// Most sessions that a member may have now, the next one included.
+    pub fn of(&self, index: u16) -> u64 {
+        let weight = self.table.slots().members()[usize::from(index)].weight;
+        self.factor.bound(self.open, u64::from(weight.thousandths()), self.weight)
+    }
+
     /// Whether a member may get one session more: it is below its bound and has a place free.
     pub fn admit(&self, index: u16) -> bool {
         let places = self.table.backend(index).and_then(|backend| backend.places());
-        let weight = self.table.slots().members()[usize::from(index)].weight;
-        let bound = self.factor.bound(self.open, u64::from(weight.thousandths()), self.weight);
-        places.is_none_or(|places| !places.is_full() && u64::from(places.open()) < bound)
+        places.is_none_or(|places| !places.is_full() && u64::from(places.open()) < self.of(index))
     }
 }
 

@@ -20,6 +20,7 @@ pub(super) struct Explained {
     epoch: u64,
     owner: Option<String>,
     routed_to: Option<String>,
+    waits: bool,
     candidates: Vec<Candidate>,
     history: Vec<Past>,
 }
@@ -32,6 +33,14 @@ struct Candidate {
     state: String,
     chosen: bool,
     skipped: Option<String>,
+    load: Option<Load>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Load {
+    open: u32,
+    places: Option<u32>,
+    waiting: u32,
 }
 
 #[derive(Debug, Deserialize)]
@@ -74,9 +83,18 @@ impl Explained {
             format!("{routed} (in place of {owner}, its owner)")
         };
         writeln!(text, "{whom}, epoch {}\n", self.epoch).expect("a String takes any text");
-        let rows: Vec<_> = self.candidates.iter().map(Candidate::row).collect();
-        text += &table(["rank", "backend", "seat", "state", ""], &rows);
+        text += &self.order();
         text + &self.past()
+    }
+
+    /// Who is asked, one after the other; with what each has to do, where that is counted.
+    fn order(&self) -> String {
+        let rows = self.candidates.iter().map(|candidate| candidate.row(self.waits));
+        if self.candidates.iter().any(|candidate| candidate.load.is_some()) {
+            return table(["rank", "backend", "seat", "state", "sessions", ""], &rows.collect::<Vec<_>>());
+        }
+        let rows: Vec<_> = rows.map(|[rank, name, seat, state, _, note]| [rank, name, seat, state, note]).collect();
+        table(["rank", "backend", "seat", "state", ""], &rows)
     }
 
     /// The epochs in which the owner was another than in the one after.
@@ -96,13 +114,24 @@ impl Explained {
 }
 
 impl Candidate {
-    fn row(&self) -> [String; 5] {
+    fn row(&self, waits: bool) -> [String; 6] {
         let note = match &self.skipped {
             Some(why) => format!("skipped: {why}"),
+            None if self.chosen && waits => "<- goes here, and waits for a place".to_owned(),
             None if self.chosen => "<- goes here".to_owned(),
             None => String::new(),
         };
-        [self.rank.to_string(), self.name.clone(), self.seat.to_string(), self.state.clone(), note]
+        let sessions = self.load.as_ref().map_or_else(String::new, Load::words);
+        [self.rank.to_string(), self.name.clone(), self.seat.to_string(), self.state.clone(), sessions, note]
+    }
+}
+
+impl Load {
+    fn words(&self) -> String {
+        let Self { open, places, waiting } = self;
+        let places = places.map_or_else(String::new, |places| format!(" of {places}"));
+        let waiting = if *waiting > 0 { format!(", {waiting} wait") } else { String::new() };
+        format!("{open}{places}{waiting}")
     }
 }
 

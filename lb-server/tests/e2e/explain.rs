@@ -1,8 +1,11 @@
 //! `/v1/explain` against what the front really does: for 200 ids it names the backend that answers.
 
+use std::collections::BTreeSet;
+use std::io::Write;
+
 use serde_json::Value;
 
-use crate::support::{Lb, Outsider, eventually};
+use crate::support::{Lb, Outsider, eventually, http};
 
 const IDS: std::ops::RangeInclusive<u64> = 1..=200;
 
@@ -64,4 +67,45 @@ fn with_a_replica_drained_its_ids_are_others_and_it_is_said_since_which_mapping(
     let owners: Vec<_> =
         said["history"].as_array().unwrap().iter().map(|then| (&then["epoch"], &then["owner"])).collect();
     assert_eq!(owners[..2], [(&(epoch + 1).into(), &said["owner"]), (&epoch.into(), &"S2".into())]);
+}
+
+/// One hot key, session upon session, each of which stays: where the next one goes is said before it comes, also after a
+/// reload has set another bound.
+#[test]
+fn under_load_it_names_who_gets_the_next_session_and_why_not_the_owner() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lb.toml");
+    let configure = |factor: &str| std::fs::write(&file, format!("replicas = 3\nbalance-factor = {factor}\n")).unwrap();
+    configure("2");
+    let lb = Lb::launch(&["--config", file.to_str().unwrap()]);
+    lb.wait_until_ready(3);
+    let mut held = Vec::new();
+    let mut served = |sessions: usize| {
+        let mut by = BTreeSet::new();
+        for _ in 0..sessions {
+            let said = explained(&lb, 7);
+            let mut client = http::connect(lb.front);
+            client.write_all(b"GET /request?request_id=7 HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+            let replica = http::read_response(&mut client).unwrap().replica();
+            assert_eq!(said["routed_to"], replica, "{said}");
+            for candidate in said["candidates"].as_array().unwrap() {
+                let is_before = candidate["chosen"] == false && candidate["rank"].as_u64() < rank_of(&said, &replica);
+                let why = candidate["skipped"].as_str().unwrap_or_default();
+                assert!(!is_before || why.contains("--balance-factor"), "{said}");
+            }
+            held.push(client);
+            by.insert(replica);
+        }
+        by
+    };
+    let two = served(20);
+    assert_eq!(two.len(), 2, "with twice its share the owner and the next have all of it");
+    configure("1.1");
+    assert_eq!(lb.ask_admin("POST", "/v1/reload", "").status, 200);
+    assert!(!served(20).is_subset(&two), "with hardly more than its share the third is needed too");
+}
+
+fn rank_of(said: &Value, name: &str) -> Option<u64> {
+    let candidates = said["candidates"].as_array().unwrap();
+    candidates.iter().find(|candidate| candidate["name"] == name)?["rank"].as_u64()
 }

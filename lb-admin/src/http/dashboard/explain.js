@@ -20,9 +20,11 @@ function view(found) {
     ["owner", found.owner ?? "nobody"],
     ["goes to", found.routed_to ?? "nobody: no one takes requests"],
   ];
-  const candidates = found.candidates.map(({ name, state, chosen, skipped }) => {
-    const why = chosen ? "takes it" : skipped ? `skipped: ${skipped}` : `${state}, would be next`;
-    return el("li", { class: chosen ? "chosen" : "" }, el("b", {}, name), ` ${why}`);
+  const takes = found.waits ? "takes it, once a place is free" : "takes it";
+  const candidates = found.candidates.map(({ name, state, chosen, skipped, load }) => {
+    const why = chosen ? takes : skipped ? `skipped: ${skipped}` : `${state}, would be next`;
+    const busy = load === null ? "" : ` · ${sessions(load)}`;
+    return el("li", { class: chosen ? "chosen" : "" }, el("b", {}, name), ` ${why}${busy}`);
   });
   const history = spans(found.history).map(
     ({ first, last, owner }) => `${first === last ? `epoch ${first}` : `epochs ${first}–${last}`}: ${owner ?? "nobody"}`,
@@ -34,6 +36,11 @@ function view(found) {
     el("h3", {}, "Its owner so far"),
     el("p", { class: "quiet" }, history.join(" · ")),
   ];
+}
+
+function sessions({ open, places, waiting }) {
+  const of = places === null ? "" : ` of ${count(places)}`;
+  return `${count(open)}${of} sessions${waiting > 0 ? `, ${count(waiting)} wait` : ""}`;
 }
 
 /** Neighbouring epochs with one owner are one span, newest first. */

@@ -2,9 +2,8 @@
 //!
 //! It can't disagree with the data path, because it is the data path: the key is read from the query as the front reads
 //! one ([`lb_core::keying`]), hashed by the workers' own [`KeyHasher`] and walked through the table that they route by
-//! ([`Candidates`]). What it leaves out is load: a backend whose places are taken lets a session wait, and under
-//! `--balance-factor` passes it on. A hash is shown only of what the asker brings, so nobody learns more of the secret
-//! than by asking the front itself.
+//! ([`Loads::choose`]), by the load that there is now. A hash is shown only of what the asker brings, so nobody learns
+//! more of the secret than by asking the front itself.
 //!
 //! [`KeyHasher`]: lb_core::ring::KeyHasher
 
@@ -15,10 +14,12 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use lb_core::backend::BackendState;
 use lb_core::keying::{query_key, source_key};
-use lb_core::ring::{Candidates, KeyHash, RingTable};
+use lb_core::load::{BalanceFactor, Loads};
+use lb_core::ring::{KeyHash, RingTable};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use self::load::Load;
 use super::super::Api;
 use super::super::answer::Style;
 use super::super::openapi::ProblemBody;
@@ -26,6 +27,8 @@ use super::strict::{self, Problem};
 use crate::events::{Event, EventKind};
 use crate::membership::mapping::Mapping;
 use crate::membership::snapshot::{BackendView, Snapshot};
+
+mod load;
 
 /// Where a key goes, and why.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -49,6 +52,8 @@ pub(super) struct Explanation {
     /// What was asked for: the client's address.
     #[schema(value_type = Option<String>, example = "192.0.2.7")]
     source: Option<IpAddr>,
+    /// The next session would wait there: all places are taken.
+    waits: bool,
 }
 
 /// One of those who could have the key.
@@ -56,13 +61,15 @@ pub(super) struct Explanation {
 struct Candidate {
     /// It gets the key.
     chosen: bool,
+    /// What it has to do now; null: nobody counts (neither --max-connections nor --balance-factor), or it isn't ready.
+    load: Option<Load>,
     /// The name of whoever sits there.
     name: String,
     /// 0 is the owner.
     rank: u32,
     /// The seat.
     seat: u32,
-    /// Why it was passed over; null: it wasn't.
+    /// Why it is passed over, were it asked; null: it isn't.
     skipped: Option<String>,
     /// starting, ready, draining or down.
     #[schema(value_type = String, example = "ready")]
@@ -122,7 +129,8 @@ pub(super) async fn explain(State(api): State<Api>, uri: Uri, style: Style) -> R
     };
     // The snapshot first: whatever has led to it is in the events by then.
     let snapshot = api.membership.snapshot();
-    Ok(style.ok(&asked.explained(hash, &snapshot, &api.events.all())))
+    let factor = *api.balance.borrow();
+    Ok(style.ok(&asked.explained(hash, factor, &snapshot, &api.events.all())))
 }
 
 impl Asked {
@@ -139,12 +147,20 @@ impl Asked {
         }
     }
 
-    fn explained(self, hash: KeyHash, snapshot: &Snapshot, events: &[Event]) -> Explanation {
+    fn explained(
+        self,
+        hash: KeyHash,
+        factor: Option<BalanceFactor>,
+        snapshot: &Snapshot,
+        events: &[Event],
+    ) -> Explanation {
         let table = &snapshot.table;
         let slot = table.slots().slot_of(hash);
-        let chosen = Candidates::new(slot).next(table);
+        let loads = Loads::new(table, factor);
+        let chosen = loads.choose(hash);
+        let seen = Seen { loads, factor, snapshot, events };
         let candidates: Vec<Candidate> = walked(slot, chosen, table)
-            .map(|(rank, index)| Candidate::new(rank, index, chosen == Some(index), snapshot, events))
+            .map(|(rank, index)| Candidate::new(rank, index, chosen == Some(index), &seen))
             .collect();
         let name_of = |candidate: &Candidate| candidate.name.clone();
         let (key, source) = match self {
@@ -161,8 +177,17 @@ impl Asked {
             candidates,
             slot,
             source,
+            waits: chosen.is_some_and(|index| seen.loads.waits(index)),
         }
     }
+}
+
+/// What there is to see.
+struct Seen<'a> {
+    loads: Loads<'a>,
+    factor: Option<BalanceFactor>,
+    snapshot: &'a Snapshot,
+    events: &'a [Event],
 }
 
 /// The ranks of the slot, then whoever was chosen where it is none of them, each with how many come before it.
@@ -184,18 +209,28 @@ impl Owned {
 }
 
 impl Candidate {
-    fn new(rank: u32, index: u16, chosen: bool, snapshot: &Snapshot, events: &[Event]) -> Self {
+    fn new(rank: u32, index: u16, chosen: bool, seen: &Seen<'_>) -> Self {
+        let Seen { loads, factor, snapshot, events } = seen;
         let seat = snapshot.table.slots().members()[usize::from(index)].seat.number();
         let routable = snapshot.table.backend(index).is_some();
         // Whoever drains has left the ring: its seat may be somebody else's by now.
         let holds = |view: &&BackendView| view.seat == seat && view.state != BackendState::Draining;
         let view = snapshot.backends.iter().find(holds);
+        let load = Load::of(index, loads);
+        let skipped = match view {
+            Some(view) if !routable => Some(why_skipped(view, events)),
+            // Where nobody has room, the first is given it all the same.
+            _ if chosen => None,
+            _ if loads.admit(index) => None,
+            _ => load.as_ref().zip(*factor).map(|(load, factor)| load.why_none(factor)),
+        };
         Self {
             chosen,
+            load,
             name: view.map_or_else(String::new, |view| view.name.to_string()),
             rank,
             seat,
-            skipped: view.filter(|_| !routable).map(|view| why_skipped(view, events)),
+            skipped,
             state: view.map_or(BackendState::Down, |view| view.state).to_string(),
         }
     }

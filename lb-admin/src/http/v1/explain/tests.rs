@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use lb_core::ring::KeyHasher;
+use lb_core::backend::Backend;
+use lb_core::backend::places::PlaceLimits;
+use lb_core::ring::{Candidates, KeyHasher};
 use serde_json::{Value, json};
 
 use super::super::super::routes;
@@ -23,9 +25,20 @@ fn with_down(snapshot: &Snapshot, down: &[&str]) -> Snapshot {
     Snapshot { table: Arc::new(table), ..after }
 }
 
+/// The same membership, each with so many places (0: no end of them, but counted).
+fn with_places(snapshot: &Snapshot, places: u32) -> Snapshot {
+    let limits = PlaceLimits { places, waiting: 1000 };
+    let counted = snapshot.backends.iter().filter_map(|view| view.backend.as_ref()).map(|backend| {
+        let Backend { id, ref name, seat, addr, .. } = **backend;
+        Arc::new(Backend::new(id, Arc::clone(name), seat, addr, 1).with_places(Some(limits)))
+    });
+    let table = RingTable::new(8, Arc::clone(snapshot.table.slots()), counted);
+    Snapshot { table: Arc::new(table), ..snapshot.clone() }
+}
+
 fn explained(key: &str, snapshot: &Snapshot) -> Explanation {
     let hash = KeyHasher::new([7; 16], false).hash(key.as_bytes());
-    Asked::Key(key.as_bytes().to_vec()).explained(hash, snapshot, &[])
+    Asked::Key(key.as_bytes().to_vec()).explained(hash, None, snapshot, &[])
 }
 
 async fn asked(snapshot: Snapshot, query: &str) -> Got {
@@ -160,4 +173,39 @@ async fn the_secret_is_not_in_an_answer_nor_in_what_is_printed_of_it() {
     let api = agreeing(&["S1"]).api;
     let debug = format!("{:?}", api.hasher);
     assert!(!debug.contains('['), "{debug}");
+}
+
+/// What the API would say of a key where backends have places, and sessions are given to them as they come.
+#[test]
+fn with_places_and_a_bound_it_names_who_gets_the_next_session_and_why_not_those_before() {
+    for (factor, limits) in [("1.25", None), ("1.25", Some(3)), ("1000", Some(3)), ("none", Some(3))] {
+        let factor = BalanceFactor::parse(factor).ok();
+        let snapshot = with_places(&members(&NAMES[..4]), limits.unwrap_or(0));
+        let table = &snapshot.table;
+        let mut over = 0;
+        for id in 0..40_u32 {
+            // One hot key, as it comes in two thirds of all requests.
+            let key = if id % 3 == 0 { id.to_string() } else { "hot".to_owned() };
+            let hash = KeyHasher::new([7; 16], false).hash(key.as_bytes());
+            let said = Asked::Key(key.into_bytes()).explained(hash, factor, &snapshot, &[]);
+            let loads = Loads::new(table, factor);
+            let index = loads.choose(hash).unwrap();
+            let backend = table.backend(index).unwrap();
+            assert_eq!(said.routed_to.as_deref(), Some(&*backend.name));
+            let places = backend.places().unwrap();
+            assert_eq!(said.waits, places.is_full());
+            let before = said.candidates.iter().take_while(|candidate| !candidate.chosen);
+            let why: Vec<&str> = before.map(|candidate| candidate.skipped.as_deref().expect("it was ready")).collect();
+            assert!(why.is_empty() || loads.admit(index), "only who has room gets what is passed on: {said:?}");
+            over += why.len();
+            assert!(why.iter().all(|why| why.contains("sessions are open there")), "{why:?}");
+            let chosen = said.candidates.iter().find(|candidate| candidate.chosen).unwrap();
+            let load = chosen.load.as_ref().unwrap();
+            assert_eq!((load.open, load.places, load.waiting), (places.open(), places.limit(), places.waiting()));
+            if !places.take() {
+                places.wait(0).unwrap();
+            }
+        }
+        assert_eq!(over > 0, factor.is_some(), "without a bound nobody is passed over");
+    }
 }
