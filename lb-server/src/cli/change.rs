@@ -17,6 +17,9 @@ pub(crate) struct HowArgs {
     /// Don't ask first (nobody is asked where stdin or stderr is no terminal)
     #[arg(short, long)]
     pub(crate) yes: bool,
+    /// Make it once, however often it is asked for under this key: a script that got no answer asks again
+    #[arg(long, value_name = "KEY", value_parser = super::parse::idempotency_key)]
+    pub(crate) idempotency_key: Option<String>,
     #[command(flatten)]
     pub(crate) admin: AdminArgs,
 }

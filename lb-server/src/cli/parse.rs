@@ -10,6 +10,12 @@ pub(crate) fn socket_addr(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "write IP:PORT, as in 0.0.0.0:5000 or [::]:5000".to_owned())
 }
 
+/// What the admin API takes as an `Idempotency-Key`.
+pub(crate) fn idempotency_key(text: &str) -> Result<String, String> {
+    let is_key = (1..=255).contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    is_key.then(|| text.to_owned()).ok_or_else(|| "write 1 to 255 characters of ASCII, such as a UUID".to_owned())
+}
+
 /// A key of the configuration file that is repeatable as a flag: one text or a list of them.
 pub(crate) fn texts<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Vec<String>>, D::Error> {
     #[derive(Deserialize)]

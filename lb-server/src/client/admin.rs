@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::ClientError;
 use super::answer::Answer;
-use super::http::{self, Method, Request};
+use super::http::{self, Method, Request, Terms};
 use crate::cli::client::{AdminArgs, Output};
 
 /// A token is a line; whatever is longer is the wrong file.
@@ -26,8 +26,8 @@ pub(super) struct Ask<'a> {
     /// With its query, percent-encoded.
     pub(super) path: &'a str,
     pub(super) body: String,
-    /// Only while the mapping is still this one.
-    pub(super) epoch: Option<u64>,
+    /// Of a change.
+    pub(super) terms: Terms<'a>,
 }
 
 impl<'a> Admin<'a> {
@@ -43,7 +43,7 @@ impl<'a> Admin<'a> {
 
     /// `GET path`.
     pub(super) fn get(&self, path: &str) -> Result<Answer, ClientError> {
-        self.ask(Ask { method: Method::GET, path, body: String::new(), epoch: None })
+        self.ask(Ask { method: Method::GET, path, body: String::new(), terms: Terms::default() })
     }
 
     /// What is written of an answer: itself, or what `table` makes of its document.
@@ -69,9 +69,9 @@ impl<'a> Admin<'a> {
     }
 
     pub(super) fn request<'b>(&'b self, ask: Ask<'b>) -> Request<'b> {
-        let Ask { method, path, body, epoch } = ask;
+        let Ask { method, path, body, terms } = ask;
         let token = self.token.as_deref();
-        Request { target: &self.args.admin, method, path, body, epoch, token, flag: "--admin" }
+        Request { target: &self.args.admin, method, path, body, terms, token, flag: "--admin" }
     }
 }
 

@@ -2,15 +2,15 @@
 //!
 //! A change that takes something away shows its plan and asks first, where somebody can answer; what is then done is that
 //! plan or nothing, because it is asked for under the epoch that the plan was made for. Names are printed as typed to the
-//! API: what is wrong with them is decided there. `add` and `rm` without a plan go to the paths of the assignment, which
-//! the front of its profile answers too.
+//! API: what is wrong with them is decided there. `add` and `rm` without a plan and a key go to the paths of the assignment,
+//! which the front of its profile answers too.
 
 use serde_json::{Value, json};
 
 use super::admin::{Admin, Ask, percent_encoded};
 use super::answer::Answer;
 use super::confirm::{self, Confirmed};
-use super::http::Method;
+use super::http::{Method, Terms};
 use super::plan::Change;
 use super::{ClientError, names, told};
 use crate::cli::change::{
@@ -51,9 +51,9 @@ impl Wanted {
         if parts.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, parts.join("&")) }
     }
 
-    fn ask(&self, admin: &Admin<'_>, dry_run: bool, epoch: Option<u64>) -> Result<Answer, ClientError> {
+    fn ask(&self, admin: &Admin<'_>, dry_run: bool, terms: Terms<'_>) -> Result<Answer, ClientError> {
         let body = self.body.as_ref().map(Value::to_string).unwrap_or_default();
-        admin.ask(Ask { method: self.method.clone(), path: &self.query(dry_run), body, epoch })
+        admin.ask(Ask { method: self.method.clone(), path: &self.query(dry_run), body, terms })
     }
 }
 
@@ -62,13 +62,16 @@ pub(crate) fn add(args: &AddArgs) -> Exit {
     if args.how.dry_run {
         return told(plan(&args.how.admin, &to_add(args)));
     }
+    if args.how.idempotency_key.is_some() {
+        return told(make(&args.how, &to_add(args), None, Change::names));
+    }
     let path = Wanted { wait: args.wait, ..Wanted::new(Method::POST, "/add", None) }.query(false);
     told(by_assignment(&args.how.admin, Method::POST, &path, &args.who))
 }
 
 /// `lb rm`.
 pub(crate) fn rm(args: &RmArgs) -> Exit {
-    if args.how.dry_run || asks(&args.how) {
+    if args.how.dry_run || args.how.idempotency_key.is_some() || asks(&args.how) {
         return carry_out(&args.how, &to_remove(&args.who), Change::names);
     }
     told(by_assignment(&args.how.admin, Method::DELETE, "/rm", &args.who))
@@ -165,12 +168,12 @@ fn who(names: &str, args: &WhoArgs) -> Value {
 fn by_assignment(args: &AdminArgs, method: Method, path: &str, who_args: &WhoArgs) -> Result<String, ClientError> {
     let admin = Admin::new(args)?;
     let body = who("hostnames", who_args).to_string();
-    names(&admin.ask(Ask { method, path, body, epoch: None })?, args)
+    names(&admin.ask(Ask { method, path, body, terms: Terms::default() })?, args)
 }
 
 fn plan(args: &AdminArgs, wanted: &Wanted) -> Result<String, ClientError> {
     let admin = Admin::new(args)?;
-    admin.show(&wanted.ask(&admin, true, None)?, |change: Change| change.plan())
+    admin.show(&wanted.ask(&admin, true, Terms::default())?, |change: Change| change.plan())
 }
 
 fn asks(how: &HowArgs) -> bool {
@@ -183,12 +186,12 @@ fn carry_out(how: &HowArgs, wanted: &Wanted, done: impl FnOnce(&Change) -> Strin
         return told(plan(&how.admin, wanted));
     }
     if wanted.ask_first == AskFirst::Never || !asks(how) {
-        return told(make(&how.admin, wanted, None, done));
+        return told(make(how, wanted, None, done));
     }
     match agreed(&how.admin, wanted) {
         Ok(Some(planned)) => {
             let chosen = as_planned(&planned);
-            told(make(&how.admin, chosen.as_ref().unwrap_or(wanted), Some(planned.base_epoch), done))
+            told(make(how, chosen.as_ref().unwrap_or(wanted), Some(planned.base_epoch), done))
         }
         Ok(None) => {
             crate::say::line("nothing was changed");
@@ -201,7 +204,7 @@ fn carry_out(how: &HowArgs, wanted: &Wanted, done: impl FnOnce(&Change) -> Strin
 /// What was agreed to, where it was.
 fn agreed(args: &AdminArgs, wanted: &Wanted) -> Result<Option<Change>, ClientError> {
     let admin = Admin::new(args)?;
-    let planned: Change = admin.read(&wanted.ask(&admin, true, None)?)?;
+    let planned: Change = admin.read(&wanted.ask(&admin, true, Terms::default())?)?;
     if wanted.ask_first == AskFirst::IfItRemoves && planned.removed().is_empty() {
         return Ok(Some(planned));
     }
@@ -216,12 +219,12 @@ fn as_planned(planned: &Change) -> Option<Wanted> {
 }
 
 fn make(
-    args: &AdminArgs,
+    how: &HowArgs,
     wanted: &Wanted,
     epoch: Option<u64>,
     done: impl FnOnce(&Change) -> String,
 ) -> Result<String, ClientError> {
-    let admin = Admin::new(args)?;
-    let answer = wanted.ask(&admin, false, epoch)?;
+    let admin = Admin::new(&how.admin)?;
+    let answer = wanted.ask(&admin, false, Terms { epoch, key: how.idempotency_key.as_deref() })?;
     admin.show(&answer, |change: Change| done(&change))
 }

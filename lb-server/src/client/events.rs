@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 
 use self::lines::{Frame, Frames};
 use super::admin::{Admin, Ask};
-use super::http::{self, Method};
+use super::http::{self, Method, Terms};
 use super::{ClientError, told};
 use crate::cli::client::{AdminArgs, EventsArgs, Output};
 use crate::exit::Exit;
@@ -102,7 +102,8 @@ async fn one_stream(
     last: &mut Option<u64>,
     was_there: &mut bool,
 ) -> Result<(), ClientError> {
-    let request = admin.request(Ask { method: Method::GET, path: "/v1/events", body: String::new(), epoch: None });
+    let request =
+        admin.request(Ask { method: Method::GET, path: "/v1/events", body: String::new(), terms: Terms::default() });
     let mut opened = http::open(&request, Some(*last)).await?;
     let status = opened.response.status().as_u16();
     if status != 200 {

@@ -33,11 +33,19 @@ pub(super) struct Request<'a> {
     /// With its query, percent-encoded.
     pub(super) path: &'a str,
     pub(super) body: String,
-    /// `If-Match`.
-    pub(super) epoch: Option<u64>,
+    pub(super) terms: Terms<'a>,
     pub(super) token: Option<&'a str>,
     /// The flag that says where, for the hint.
     pub(super) flag: &'static str,
+}
+
+/// On which terms a change is asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Terms<'a> {
+    /// Only while the mapping is still this one (`If-Match`).
+    pub(super) epoch: Option<u64>,
+    /// Once, however often it is asked for under this name (`Idempotency-Key`).
+    pub(super) key: Option<&'a str>,
 }
 
 /// Sends it and waits for the whole answer; `timeout` zero: as long as it takes.
@@ -127,8 +135,12 @@ fn message(
     if let Some(token) = request.token {
         message = message.header(AUTHORIZATION, format!("Bearer {token}"));
     }
-    if let Some(epoch) = request.epoch {
+    if let Some(epoch) = request.terms.epoch {
         message = message.header(IF_MATCH, format!("\"{epoch}\""));
+    }
+    if let Some(key) = request.terms.key {
+        let key = key.replace('\\', r"\\").replace('"', r#"\""#);
+        message = message.header("idempotency-key", format!("\"{key}\""));
     }
     if !request.body.is_empty() {
         message = message.header(CONTENT_TYPE, "application/json");

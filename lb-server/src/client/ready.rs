@@ -5,7 +5,7 @@
 
 use super::admin::Admin;
 use super::answer::Answer;
-use super::http::{self, Method, Request};
+use super::http::{self, Method, Request, Terms};
 use super::{ClientError, told};
 use crate::cli::client::{Output, ReadyArgs};
 use crate::cli::target::Target;
@@ -34,7 +34,7 @@ fn ask_front(front: &Target, args: &ReadyArgs) -> Result<Answer, ClientError> {
         method: Method::GET,
         path,
         body: String::new(),
-        epoch: None,
+        terms: Terms::default(),
         token: None,
         flag: "--front",
     };

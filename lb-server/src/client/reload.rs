@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::admin::{Admin, Ask};
-use super::http::Method;
+use super::http::{Method, Terms};
 use super::table::table;
 use super::told;
 use crate::cli::client::ReloadArgs;
@@ -29,7 +29,7 @@ struct Change {
 pub(crate) fn reload(args: &ReloadArgs) -> Exit {
     let path = if args.dry_run { "/v1/reload?dry_run=true" } else { "/v1/reload" };
     told(Admin::new(&args.admin).and_then(|admin| {
-        let answer = admin.ask(Ask { method: Method::POST, path, body: String::new(), epoch: None })?;
+        let answer = admin.ask(Ask { method: Method::POST, path, body: String::new(), terms: Terms::default() })?;
         admin.show(&answer, |reloaded: Reloaded| reloaded.in_words())
     }))
 }

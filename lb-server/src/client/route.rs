@@ -4,7 +4,7 @@
 //! sources than the default asks with curl.
 
 use super::admin::percent_encoded;
-use super::http::{self, Method, Request};
+use super::http::{self, Method, Request, Terms};
 use super::told;
 use crate::cli::client::RouteArgs;
 use crate::exit::Exit;
@@ -17,7 +17,7 @@ pub(crate) fn route(args: &RouteArgs) -> Exit {
         method: Method::GET,
         path: &path,
         body: String::new(),
-        epoch: None,
+        terms: Terms::default(),
         token: None,
         flag: "--front",
     };

@@ -11,6 +11,7 @@ use std::time::Duration;
 use socket2::SockRef;
 
 use crate::support::http::{self, Response};
+use crate::support::verb;
 use crate::support::{Lb, eventually};
 
 const REPLAYED: &str = "idempotency-replayed";
@@ -132,4 +133,23 @@ fn an_addition_whose_client_hangs_up_is_made_and_its_answer_waits() {
     let answer = replay(&lb, "POST", path, body, key);
     assert_eq!((answer.status, &answer.json()["change"]["names"][0]), (201, &"Late".into()), "{answer:?}");
     assert_eq!((lb.replicas(), epoch(&lb)), (vec!["Late".to_owned()], before + 1));
+}
+
+#[test]
+fn a_command_with_a_key_is_carried_out_once_and_says_the_same_again() {
+    let lb = Lb::with_replicas(2, &[]);
+    let admin = lb.admin.to_string();
+    let run = |words: &[&str]| verb::lb(&[words, &["--admin", &admin]].concat());
+    for words in [
+        &["add", "-n", "1", "--idempotency-key", "a \"quoted\\ key"][..],
+        &["scale", "4", "--idempotency-key", "nightly-4"],
+        &["rm", "S1", "--idempotency-key", "rm-1"],
+        &["rollback", "1", "--idempotency-key", "back"],
+    ] {
+        let (first, now) = (verb::data(&run(words)), epoch(&lb));
+        assert_eq!((verb::data(&run(words)), epoch(&lb)), (first, now), "{words:?}");
+    }
+    let refused = verb::error(&run(&["scale", "5", "--idempotency-key", "nightly-4"]), 5);
+    assert!(refused.contains("422: this Idempotency-Key was used for another request"), "{refused}");
+    assert_eq!(run(&["scale", "5", "--idempotency-key", ""]).status.code(), Some(2));
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::cli::target::Target;
-use crate::client::http::Method;
+use crate::client::http::{Method, Terms};
 use crate::exit::Exit;
 
 fn answer(status: u16, body: &str) -> Answer {
@@ -16,7 +16,7 @@ fn judged(status: u16, body: &str, token: Option<&str>) -> (Exit, String) {
         method: Method::GET,
         path: "/rep",
         body: String::new(),
-        epoch: None,
+        terms: Terms::default(),
         token,
         flag: "--admin",
     };
