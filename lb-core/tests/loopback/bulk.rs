@@ -25,7 +25,7 @@ pub(crate) fn matches_pattern(mut stream: impl Read, len: usize) -> bool {
                 }
                 place += count;
             }
-            Err(_) => return false,
+            Err(error) => panic!("after {place} of {len} bytes: {error}"),
         }
     }
 }

@@ -17,7 +17,7 @@ use lb_core::worker::{self, stats::WorkerStats};
 use socket2::{Domain, SockRef, Socket, Type};
 
 /// How long a fact may take to come true before a test gives up.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Settings that a test changes where it must.
 pub(crate) fn config() -> WorkerConfig {

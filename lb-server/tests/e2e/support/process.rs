@@ -28,7 +28,7 @@ impl Process {
     /// Starts `lb serve` (`command` is lb, or a shell that becomes it) with `flags`, on free ports where none are
     /// given.
     pub(crate) fn spawn(command: Command, flags: &[&str]) -> Self {
-        Self::spawn_in(Arc::new(tempfile::tempdir().unwrap()), command, flags)
+        Self::spawn_in(Arc::new(state_dir()), command, flags)
     }
 
     /// The same on a state directory that others have used.
@@ -128,6 +128,12 @@ pub(crate) fn children_of(pid: u32) -> Vec<u32> {
         parent == Some(pid)
     };
     pids.filter(has_parent).collect()
+}
+
+/// In memory where there is such a folder: a change is refused where the disk takes longer than a second, and what else
+/// this machine writes is not what is tested.
+fn state_dir() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
 fn collect_lines(stderr: impl Read + Send + 'static) -> Lines {
