@@ -112,6 +112,36 @@ fn a_balancer_that_is_gone_is_said_and_one_that_comes_back_is_shown() {
     terminal.shows("✕ S1 died");
 }
 
+/// A balancer that hangs until this is dropped.
+struct Hung<'a>(&'a Lb);
+
+impl<'a> Hung<'a> {
+    fn up(balancer: &'a Lb) -> Self {
+        balancer.signal(Signal::STOP);
+        Self(balancer)
+    }
+}
+
+impl Drop for Hung<'_> {
+    fn drop(&mut self) {
+        self.0.signal(Signal::CONT);
+    }
+}
+
+#[test]
+fn a_balancer_that_hangs_is_said_while_keys_still_work() {
+    let balancer = Lb::with_replicas(1, &[]);
+    let mut terminal = top(&balancer, &[]);
+    terminal.shows("● live");
+    let hung = Hung::up(&balancer);
+    terminal.shows("✕ Stale: it doesn't answer; trying again");
+    terminal.press("x");
+    terminal.shows("lb drain S1");
+    drop(hung);
+    terminal.shows("● live");
+    terminal.shows_no("Stale");
+}
+
 #[test]
 fn without_colour_no_colour_is_written() {
     let balancer = Lb::with_replicas(1, &[]);
