@@ -13,11 +13,14 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::period::{Period, PeriodError};
 use super::target::Target;
 
+/// Where the admin API is, where nothing says otherwise.
+pub(crate) const ADMIN_DEFAULT: &str = "127.0.0.1:5001";
+
 /// Where the admin API is and how it is asked; every client of it has these.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct AdminArgs {
     /// The admin API: an address as for serve, http://HOST:PORT or unix:PATH
-    #[arg(long, env = "LB_ADMIN", value_name = "URL|ADDR|unix:PATH", default_value = "127.0.0.1:5001")]
+    #[arg(long, env = "LB_ADMIN", value_name = "URL|ADDR|unix:PATH", default_value = ADMIN_DEFAULT)]
     pub(crate) admin: Target,
     /// A file that holds the admin API's token
     #[arg(long, env = "LB_ADMIN_TOKEN_FILE", value_name = "FILE")]

@@ -13,7 +13,7 @@ use ratatui::crossterm::terminal;
 use self::model::{Input, Model, Place};
 use super::admin::Admin;
 use super::{ClientError, told};
-use crate::cli::client::{Output, TopArgs};
+use crate::cli::client::{ADMIN_DEFAULT, Output, TopArgs};
 use crate::cli::target::Target;
 use crate::exit::Exit;
 use crate::say;
@@ -36,8 +36,6 @@ mod words;
 const ONCE_SPAN_MAX: Duration = Duration::from_secs(1);
 /// Of a picture as text, where nothing says how wide it may be.
 const COLUMNS: u16 = 100;
-/// Where a client asks that isn't told otherwise.
-const ADMIN: &str = "127.0.0.1:5001";
 
 /// Asks `GET /v1/summary`, `/v1/backends`, `/v1/events` and `/v1/explain`.
 pub(crate) fn top(args: &TopArgs) -> Exit {
@@ -72,7 +70,7 @@ fn once(args: &TopArgs) -> Result<String, ClientError> {
 
 /// Where it is asked, and whether a command that is typed has to say so.
 fn place(args: &TopArgs) -> Place {
-    let default = std::env::var("LB_ADMIN").unwrap_or_else(|_| ADMIN.to_owned());
+    let default = std::env::var("LB_ADMIN").unwrap_or_else(|_| ADMIN_DEFAULT.to_owned());
     let is_default = default.parse::<Target>().is_ok_and(|default| default == args.admin.admin);
     let admin = args.admin.admin.to_string();
     Place { flag: (!is_default).then(|| format!(" --admin {admin}")), admin }
