@@ -25,6 +25,9 @@ pub trait Configuration: Send + Sync {
     /// What applies now.
     fn effective(&self) -> Effective;
 
+    /// A reload in earnest begins, and is over when what is returned is dropped: for whoever outside wants to know.
+    fn reloading(&self) -> Box<dyn Send>;
+
     /// Reads everything again. Blocks as long as the files do.
     ///
     /// # Errors
@@ -134,6 +137,7 @@ impl Reloads {
     pub async fn reload(&self, dry_run: bool) -> Result<Reloaded, ReloadError> {
         let _turn = self.0.turn.lock().await;
         let configuration = Arc::clone(&self.0.configuration);
+        let _told = (!dry_run).then(|| configuration.reloading());
         let read = spawn_blocking(move || configuration.read()).await;
         // An error is a runtime that ends, or a panic, whose message is in the log.
         let reread = read.map_err(|_| ReloadError::Refused(ChangeError::Stopping))?.map_err(ReloadError::Wrong)?;

@@ -30,7 +30,7 @@ use crate::cli::typed::Typed;
 use crate::cli::values::LogFormat;
 use crate::config::{Config, Loaded, Log, Secret, Surroundings};
 use crate::limits::{self, Needs};
-use crate::notify::notify;
+use crate::notify::Manager;
 use crate::reload::{Found, Reloader, SetLogLevel};
 use crate::say;
 use crate::shutdown::{self, Running};
@@ -63,7 +63,7 @@ pub(crate) fn serve(typed: &Typed, around: &Surroundings, loaded: &Loaded) -> an
         typed,
         around,
         loaded,
-        Found { secret, room, access_log: outlet.clone(), set_log_level },
+        Found { secret, room, access_log: outlet.clone(), set_log_level, manager: Manager::of_environment() },
     ));
     let workers = WorkerConfig { access_log: outlet, ..config.worker(secret, room) };
     let plane =
@@ -104,11 +104,12 @@ async fn run(
     let plane = lb_admin::start(plane, outside)?;
     let snapshots = plane.membership().watch();
     let reloads = plane.reloads().clone();
-    let mut running = Running::new(data, plane, for_us);
+    let manager = reloader.manager();
+    let mut running = Running::new(data, plane, for_us, Arc::clone(manager));
 
     let reason = tokio::select! {
         reason = running.until_end(&mut signals) => reason,
-        never = say_ready(snapshots, config.discovers()) => match never {},
+        never = say_ready(snapshots, config.discovers(), manager) => match never {},
         never = reopen(asked, access_log) => match never {},
         never = reload_on(hangups, reloads) => match never {},
     };
@@ -142,7 +143,7 @@ async fn with_runtime(config: &Config, settings: AdminConfig) -> anyhow::Result<
 
 /// Says who is ready, when all are or when it has waited long enough, and tells systemd. Then it has nothing to do.
 /// `discovers`: nobody knows yet who there is, so nobody at all isn't all.
-async fn say_ready(mut snapshots: watch::Receiver<Arc<Snapshot>>, discovers: bool) -> Infallible {
+async fn say_ready(mut snapshots: watch::Receiver<Arc<Snapshot>>, discovers: bool, manager: &Manager) -> Infallible {
     let began = Instant::now();
     let is_complete = |all: usize| all > 0 || !discovers;
     let all_ready = snapshots
@@ -151,7 +152,7 @@ async fn say_ready(mut snapshots: watch::Receiver<Arc<Snapshot>>, discovers: boo
     let _in_time = tokio::time::timeout(READY_WITHIN, all_ready).await.is_ok();
     let snapshot = Arc::clone(&snapshots.borrow());
     say::line(ready_line(&snapshot, began.elapsed()));
-    notify("READY=1");
+    manager.ready();
     std::future::pending().await
 }
 

@@ -16,6 +16,7 @@ use serde_json::Value;
 use crate::cli::typed::Typed;
 use crate::config::{Loaded, Secret, Surroundings};
 use crate::limits::Room;
+use crate::notify::Manager;
 use crate::say;
 
 /// What was typed, and what applies.
@@ -32,6 +33,7 @@ pub(crate) struct Found {
     pub(crate) room: Room,
     pub(crate) access_log: Option<Outlet>,
     pub(crate) set_log_level: SetLogLevel,
+    pub(crate) manager: Arc<Manager>,
 }
 
 /// Tells the log to tell what this filter says from now on.
@@ -49,6 +51,11 @@ impl Reloader {
         self.typed.args.config.is_some()
     }
 
+    /// Whoever is told of each reload.
+    pub(crate) fn manager(&self) -> &Arc<Manager> {
+        &self.found.manager
+    }
+
     /// `--drain-timeout` as it applies now.
     pub(crate) fn drain_timeout(&self) -> Duration {
         self.running().config.drain_timeout
@@ -60,6 +67,10 @@ impl Reloader {
 }
 
 impl Configuration for Reloader {
+    fn reloading(&self) -> Box<dyn Send> {
+        Box::new(self.found.manager.reloading())
+    }
+
     fn effective(&self) -> Effective {
         let running = self.running();
         let file = running.effective.file.as_ref().map(|path| path.display().to_string());

@@ -16,7 +16,7 @@ use lb_core::control::Control;
 use lb_core::worker::DataPlane;
 use tokio::sync::{self, watch};
 
-use crate::notify::notify;
+use crate::notify::Manager;
 use crate::say;
 use crate::signals::Signals;
 
@@ -27,6 +27,7 @@ pub(crate) struct Running {
     plane: ControlPlane,
     woken: Arc<sync::Notify>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
+    manager: Arc<Manager>,
 }
 
 /// Why it ends.
@@ -41,10 +42,10 @@ pub(crate) enum Reason {
 }
 
 impl Running {
-    /// `woken` is what the workers notify.
-    pub(crate) fn new(data: DataPlane, plane: ControlPlane, woken: Arc<sync::Notify>) -> Self {
+    /// `woken` is what the workers notify, `manager` whom the end is told.
+    pub(crate) fn new(data: DataPlane, plane: ControlPlane, woken: Arc<sync::Notify>, manager: Arc<Manager>) -> Self {
         let snapshots = plane.membership().watch();
-        Self { control: data.control, threads: data.threads, plane, woken, snapshots }
+        Self { control: data.control, threads: data.threads, plane, woken, snapshots, manager }
     }
 
     /// Waits for a reason to end.
@@ -77,7 +78,7 @@ pub(crate) async fn stop(
     drain_timeout: Duration,
     signals: &mut Signals,
 ) -> anyhow::Result<()> {
-    notify("STOPPING=1");
+    running.manager.stopping();
     running.plane.begin_drain();
     if reason == Reason::Asked {
         drain(&running, drain_timeout, signals).await;

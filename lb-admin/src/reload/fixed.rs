@@ -20,11 +20,24 @@ pub(crate) struct Fixed {
     pub(crate) access: Mutex<Result<Access, String>>,
     /// How often what was read has been put into effect.
     pub(crate) applied: Arc<Mutex<u32>>,
+    /// What somebody outside has been told of its reloads.
+    pub(crate) told: Told,
+}
+
+type Told = Arc<Mutex<Vec<&'static str>>>;
+
+/// Tells of the end of a reload.
+struct Over(Told);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.lock().expect("no panic").push("over");
+    }
 }
 
 impl Fixed {
     pub(crate) fn good(access: Access) -> Arc<Self> {
-        Arc::new(Self { access: Mutex::new(Ok(access)), applied: Arc::default() })
+        Arc::new(Self { access: Mutex::new(Ok(access)), applied: Arc::default(), told: Arc::default() })
     }
 
     /// Reloads with it, into nothing but `membership`, and what the guard and the autoscaler would see.
@@ -47,6 +60,11 @@ impl Configuration for Fixed {
     fn effective(&self) -> Effective {
         let map = |value: &str| Map::from_iter([("retries".to_owned(), json!(value))]);
         Effective { config: map("3"), file: None, sources: map("default") }
+    }
+
+    fn reloading(&self) -> Box<dyn Send> {
+        self.told.lock().expect("no panic").push("begun");
+        Box::new(Over(Arc::clone(&self.told)))
     }
 
     fn read(&self) -> Result<Reread, String> {

@@ -18,11 +18,13 @@ async fn what_was_read_is_put_into_effect_after_the_membership_has_agreed() {
     let (reloads, access, _) = fixed.reloads(scripted.api.membership.clone(), ChangeRate::new(0));
     let planned = reloads.reload(true).await.unwrap();
     assert_eq!((planned.applied, planned.changes.len(), access.borrow().hosts.len()), (false, 2, 0));
+    assert_eq!(*fixed.told.lock().unwrap(), [""; 0], "a plan is no reload");
     let done = reloads.reload(false).await.unwrap();
     assert_eq!((done.applied, done.changes), (true, planned.changes));
     assert_eq!((access.borrow().hosts.clone(), *fixed.applied.lock().unwrap()), (vec!["lb.example".to_owned()], 1));
     let asked = scripted.asked.recv().await.unwrap();
     assert_eq!(asked, Asked::Configure("retries 3 → 1; after a restart: workers".to_owned()));
+    assert_eq!(*fixed.told.lock().unwrap(), ["begun", "over"]);
 }
 
 #[tokio::test]
@@ -35,6 +37,7 @@ async fn a_configuration_that_is_wrong_or_refused_changes_nothing() {
     *fixed.access.lock().unwrap() = Err("line 3: nonsense".to_owned());
     assert_eq!(reloads.reload(false).await.unwrap_err(), ReloadError::Wrong("line 3: nonsense".to_owned()));
     assert_eq!((access.borrow().hosts.len(), *fixed.applied.lock().unwrap()), (0, 0));
+    assert_eq!(*fixed.told.lock().unwrap(), ["begun", "over", "begun", "over"]);
 }
 
 #[test]

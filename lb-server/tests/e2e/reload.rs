@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::net::UnixDatagram;
 use std::process::{Command, Output};
 use std::thread;
 
@@ -10,7 +11,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::NamedTempFile;
 
-use crate::support::{Lb, Peer, eventually, http};
+use crate::support::{Lb, Peer, WITHIN, eventually, http};
 
 const REQUEST: &[u8] = b"GET /?id=7 HTTP/1.1\r\nHost: x\r\n\r\n";
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n!";
@@ -214,4 +215,35 @@ fn another_token_in_the_same_file_counts_after_a_reload_that_carried_the_old_one
     assert!(text.contains("admin-token-file") && text.contains("***") && !text.contains("horse"), "{text}");
     assert_eq!(reload(&old).status.code(), Some(5), "it was taken away");
     assert_eq!(reload(&token).status.code(), Some(0));
+}
+
+#[test]
+fn systemd_is_told_of_the_start_of_each_reload_of_its_end_and_of_the_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let (socket, config) = (dir.path().join("notify"), dir.path().join("lb.toml"));
+    let manager = UnixDatagram::bind(&socket).unwrap();
+    manager.set_read_timeout(Some(WITHIN)).unwrap();
+    let told = || {
+        let mut datagram = [0; 256];
+        let length = manager.recv(&mut datagram).expect("it is told");
+        String::from_utf8(datagram[..length].to_vec()).unwrap()
+    };
+    fs::write(&config, "retries = 2\n").unwrap();
+    let flags = ["--config", config.to_str().unwrap(), "--replicas", "1"];
+    let lb = Lb::launch_through(&format!("export NOTIFY_SOCKET={}", socket.display()), &flags);
+    assert_eq!(told(), "READY=1");
+    let a_reload_is_told = || {
+        let begun = told();
+        let at = begun.strip_prefix("RELOADING=1\nMONOTONIC_USEC=").unwrap_or_else(|| panic!("{begun}"));
+        assert!(at.parse::<u64>().is_ok_and(|at| at > 0), "{begun}");
+        assert_eq!(told(), "READY=1");
+    };
+    lb.ask_admin("POST", "/v1/reload?dry_run=true", "");
+    assert_eq!(lb.ask_admin("POST", "/v1/reload", "").status, 200);
+    a_reload_is_told();
+    fs::write(&config, "retries = \"many\"\n").unwrap();
+    lb.signal(Signal::HUP);
+    a_reload_is_told();
+    lb.signal(Signal::TERM);
+    assert_eq!(told(), "STOPPING=1");
 }
