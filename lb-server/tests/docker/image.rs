@@ -1,7 +1,7 @@
 //! The image that the tests' containers are made of: the binary under test and the libraries that it is linked to.
 //!
-//! Made from scratch, so nothing has to be pulled. `dd` is in it for the one test that has to eat memory. It is removed
-//! with the last test that holds it.
+//! Made from scratch, so nothing has to be pulled. `dd` is in it for the one test that has to eat memory, `sh` for
+//! one that has to say something. It is removed with the last test that holds it.
 
 use std::fs;
 use std::path::Path;
@@ -35,7 +35,8 @@ fn build() -> Image {
     let lb = env!("CARGO_BIN_EXE_lb");
     place(Path::new(lb), &root.join("lb"));
     place(Path::new("/usr/bin/dd"), &root.join("dd"));
-    for binary in [lb, "/usr/bin/dd"] {
+    place(Path::new("/bin/sh"), &root.join("sh"));
+    for binary in [lb, "/usr/bin/dd", "/bin/sh"] {
         for library in libraries(binary) {
             place(Path::new(&library), &root.join(library.trim_start_matches('/')));
         }

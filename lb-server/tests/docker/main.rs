@@ -11,6 +11,7 @@ mod engine_faults;
 mod healing;
 mod image;
 mod lifecycle;
+mod logs;
 mod proxy;
 mod restart;
 mod site;
