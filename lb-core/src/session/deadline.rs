@@ -37,6 +37,16 @@ impl Session {
             Phase::ResettingClient { look_at_ms } => Some(look_at_ms),
         }
     }
+
+    /// A turn of the worker that began at `from_ms` was over at `to_ms` only. What happened in it bears the time of its
+    /// beginning and may have happened at its end: from there the others get their time.
+    pub fn held_up(&mut self, from_ms: u64, to_ms: u64) {
+        for stamp_ms in [&mut self.since_ms, &mut self.touched_ms] {
+            if *stamp_ms == from_ms {
+                *stamp_ms = to_ms;
+            }
+        }
+    }
 }
 
 fn after(start_ms: u64, timeout: Duration) -> Option<u64> {

@@ -254,6 +254,11 @@ impl<K: Kernel> Admission<K> {
         self.closing_at_ms.is_some()
     }
 
+    /// How many fronts there are.
+    pub(crate) fn listeners(&self) -> usize {
+        self.listeners.len()
+    }
+
     /// Descriptors that are held here: a simulation counts them all.
     #[cfg(test)]
     pub(crate) fn descriptors(&self) -> usize {

@@ -15,7 +15,7 @@ use super::desk::Desk;
 use super::pipes::Pipes;
 use super::source_limit::SourceLimit;
 use super::token::Target;
-use super::turn::Worker;
+use super::turn::{News, Worker};
 use crate::config::WorkerConfig;
 use crate::control::WorkerPort;
 use crate::net::connect;
@@ -76,7 +76,8 @@ impl Loop {
             }
             let began = Instant::now();
             let events = events.iter().map(|event| (event.token(), readiness(event)));
-            self.worker.turn(began.duration_since(self.started), events);
+            let news = News { asked_at: now.duration_since(self.started), events, room: EVENTS_MAX };
+            self.worker.turn(began.duration_since(self.started), news);
             now = Instant::now();
             self.worker.note_turn(now.duration_since(began));
             if self.worker.has_ended() {

@@ -205,6 +205,10 @@ impl<K: Kernel> LiveSessions<K> {
         Some((SessionKey { index: index as u32, generation: live.generation }, live))
     }
 
+    pub(crate) fn all(&mut self) -> impl Iterator<Item = &mut Live<K>> {
+        self.slab.iter_mut().map(|(_, live)| live)
+    }
+
     pub(crate) fn keys(&self) -> Vec<SessionKey> {
         let keys = self.slab.iter();
         keys.map(|(index, live)| SessionKey { index: index as u32, generation: live.generation }).collect()

@@ -8,6 +8,7 @@
 mod admit;
 mod attempt;
 mod buffers;
+mod caught_up;
 mod command;
 mod desk;
 mod dispatch;

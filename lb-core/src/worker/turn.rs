@@ -11,6 +11,7 @@ use std::time::Duration;
 use mio::Token;
 
 use super::admit::Admission;
+use super::caught_up::CaughtUp;
 use super::desk::Desk;
 use super::dispatch::{self, Driven, TURN_BYTES_MAX};
 use super::farewell;
@@ -30,6 +31,20 @@ const EXPIRE_BATCH_MAX: usize = 32;
 /// the kernel has reported since.
 const BYTES_FOR_EVENTS: usize = TURN_BYTES_MAX / 2;
 
+/// What the kernel has reported.
+pub(crate) struct News<I> {
+    /// When it was asked, on the worker's clock.
+    pub(crate) asked_at: Duration,
+    /// Which sockets are ready, by their tokens.
+    pub(crate) events: I,
+    /// How many there was room for: as many of them may not be all.
+    pub(crate) room: usize,
+}
+
+/// A turn that took longer was kept from its CPU: no work of ours takes so long. A tenth of the shortest deadline there is
+/// by default, and so long that a look at every session is nothing beside it.
+const HELD_UP: Duration = Duration::from_millis(100);
+
 /// One worker: its sessions and everything they need.
 pub(crate) struct Worker<K: Kernel> {
     pub(super) admission: Admission<K>,
@@ -39,6 +54,7 @@ pub(crate) struct Worker<K: Kernel> {
     run_queue: VecDeque<SessionKey>,
     pub(super) stage: Stage,
     pub(super) moves: Moves,
+    caught_up: CaughtUp,
 }
 
 /// Whether a worker takes clients.
@@ -67,30 +83,34 @@ impl Stage {
 impl<K: Kernel> Worker<K> {
     pub(crate) fn new(admission: Admission<K>, desk: Desk<K>) -> Self {
         let (sessions, moves) = (LiveSessions::default(), Moves::default());
-        Self { admission, sessions, desk, run_queue: VecDeque::new(), stage: Stage::Serving, moves }
+        let (run_queue, stage, caught_up) = (VecDeque::new(), Stage::Serving, CaughtUp::default());
+        Self { admission, sessions, desk, run_queue, stage, moves, caught_up }
     }
 
     /// One turn, `now` on the worker's clock (how long ago it started), with what the kernel has reported.
-    pub(crate) fn turn(&mut self, now: Duration, events: impl Iterator<Item = (Token, Readiness)>) {
+    pub(crate) fn turn(&mut self, now: Duration, news: News<impl Iterator<Item = (Token, Readiness)>>) {
         self.desk.now_ms = now.as_millis() as u64;
         self.desk.now_us = now.as_micros() as u64;
         self.desk.turn_bytes_left = TURN_BYTES_MAX;
+        let (descriptors, mut fetched) = (self.descriptors_max(), 0);
         self.obey_commands();
         self.go_on();
-        for (token, news) in events {
+        for (token, readiness) in news.events {
+            fetched += 1;
             match Target::of(token) {
                 // Read at the begin of every turn.
                 Target::Commands => {}
                 Target::Listener(number) => self.admission.ready(number),
                 Target::Socket(key, end) => match self.sessions.get(key) {
                     Some(live) if live.end(end.side()) == end => {
-                        live.session.relay.ready(end.side(), news);
+                        live.session.relay.ready(end.side(), readiness);
                         self.drive(key);
                     }
                     _ => self.desk.port.shared.stats.stale_events.add(1),
                 },
             }
         }
+        self.caught_up.fetched(news.asked_at.as_millis() as u64, fetched, fetched == news.room, descriptors);
         self.admit();
         self.expire();
         self.let_in();
@@ -99,6 +119,11 @@ impl<K: Kernel> Worker<K> {
         if self.sessions.len() == 0 {
             self.desk.pipes.let_go();
         }
+    }
+
+    /// What epoll watches, or more: two sockets a session, the listeners, what commands come by.
+    fn descriptors_max(&self) -> usize {
+        2 * self.sessions.len() + self.admission.listeners() + 1
     }
 
     /// Sessions that were cut short go on, the first of them always. Whoever is cut short again waits for the next turn.
@@ -154,17 +179,20 @@ impl<K: Kernel> Worker<K> {
         }
     }
 
-    /// Sessions whose deadline has passed; one that has moved on meanwhile is armed again.
+    /// Sessions whose deadline has passed, by all that is known; one that has moved on meanwhile is armed again.
     fn expire(&mut self) {
+        let (until_ms, now_ms) = (self.caught_up.until_ms(), self.desk.now_ms);
         for _ in 0..EXPIRE_BATCH_MAX {
-            let Some((at_ms, key)) = self.desk.timers.due(self.desk.now_ms) else { break };
+            let Some((at_ms, key)) = self.desk.timers.due(now_ms) else { break };
             let Some(live) = self.sessions.get(key).filter(|live| live.armed_ms == at_ms) else { continue };
+            let deadline_ms = live.session.deadline_ms(&self.desk.config, self.desk.draining);
+            if deadline_ms.is_some_and(|at| until_ms < at && at <= now_ms) {
+                // What would have met it may have come meanwhile. The next turn comes at once, and knows.
+                self.desk.timers.arm(at_ms, key);
+                break;
+            }
             live.armed_ms = 0;
-            let passed = live
-                .session
-                .deadline_ms(&self.desk.config, self.desk.draining)
-                .is_some_and(|at| at <= self.desk.now_ms);
-            if !passed {
+            if deadline_ms.is_none_or(|at| at > now_ms) {
                 self.desk.keep_alive(live, key);
                 self.desk.arm(live, key);
             } else if drive(&mut self.sessions, &mut self.desk, &mut self.run_queue, key, dispatch::expire) {
@@ -203,12 +231,17 @@ impl<K: Kernel> Worker<K> {
         wakes.flatten().min()
     }
 
-    /// A turn took so long.
-    pub(crate) fn note_turn(&self, took: Duration) {
+    /// The turn took so long.
+    pub(crate) fn note_turn(&mut self, took: Duration) {
         let stats = &self.desk.port.shared.stats;
         let took_us = took.as_micros() as u64;
         stats.turn.record(took_us);
         stats.longest_turn_us.add(took_us.saturating_sub(stats.longest_turn_us.read()));
+        if took >= HELD_UP {
+            let from_ms = self.desk.now_ms;
+            let to_ms = from_ms + took.as_millis() as u64;
+            self.sessions.all().for_each(|live| live.session.held_up(from_ms, to_ms));
+        }
     }
 }
 

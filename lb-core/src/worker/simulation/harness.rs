@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
-use mio::{Poll, Waker};
+use mio::{Poll, Token, Waker};
 
 use super::invariants;
 use super::kernel::FakeKernel;
@@ -21,12 +21,13 @@ use crate::backend::{Backend, BackendId, ProxyVersion, Seat, Weight};
 use crate::config::WorkerConfig;
 use crate::control::{Control, MappingStep, Notify};
 use crate::ring::{Member, Owners, Ring, RingConfig, RingTable, Rule, SlotMap};
+use crate::session::flow::Readiness;
 use crate::worker::admit::{Admission, Door};
 use crate::worker::desk::Desk;
 use crate::worker::source_limit::SourceLimit;
 use crate::worker::stats::WorkerStats;
 use crate::worker::token::Target;
-use crate::worker::turn::Worker;
+use crate::worker::turn::{News, Worker};
 
 /// Ports from here on are given out by the kernel itself.
 pub(super) const EPHEMERAL_FROM: u16 = 32_768;
@@ -77,6 +78,8 @@ pub(super) struct Harness {
     pub(super) worker: Worker<FakeKernel>,
     pub(super) control: Control,
     pub(super) now_ms: u64,
+    /// When the turn before was over.
+    asked_ms: u64,
     /// All that were ever made.
     pub(super) backends: Vec<Arc<Backend>>,
     /// What was published last.
@@ -121,6 +124,7 @@ impl Harness {
             worker,
             control,
             now_ms,
+            asked_ms: now_ms,
             backends: Vec::new(),
             table: None,
             lowered: Vec::new(),
@@ -228,12 +232,21 @@ impl Harness {
         let due = self.worker.sessions.len();
         let began_at = self.kernel.net().syscalls;
         self.kernel.net().turn_began_at = began_at;
-        self.worker.turn(Duration::from_millis(self.now_ms), events.into_iter());
+        // A sleep begins when the turn before is over, and so does the question.
+        let asked_at = Duration::from_millis(std::mem::replace(&mut self.asked_ms, self.now_ms));
+        let news = News { asked_at, events: events.into_iter(), room: events_max };
+        self.worker.turn(Duration::from_millis(self.now_ms), news);
         let calls = self.kernel.net().syscalls - began_at;
         self.records.try_iter().for_each(|record| self.logged.add(&record));
         invariants::bounded(self, calls, fetched + due);
         invariants::hold(self);
         true
+    }
+
+    /// One turn with events that the kernel hasn't told now.
+    pub(super) fn turn_with(&mut self, events: impl Iterator<Item = (Token, Readiness)>) {
+        let now = Duration::from_millis(self.now_ms);
+        self.worker.turn(now, News { asked_at: now, events, room: usize::MAX });
     }
 
     /// Turns until the worker would sleep. One that never would is spinning.

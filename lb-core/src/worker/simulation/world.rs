@@ -260,8 +260,7 @@ impl World {
         let end = if self.random.bool() { End::Client } else { End::backend(1) };
         let news = Readiness { readable: true, writable: true, hangup: true, error: true };
         let before = self.harness.stats().stale_events.read();
-        let now = Duration::from_millis(self.harness.now_ms);
-        self.harness.worker.turn(now, std::iter::once((Target::Socket(key, end).token(), news)));
+        self.harness.turn_with(std::iter::once((Target::Socket(key, end).token(), news)));
         assert_eq!(self.harness.stats().stale_events.read(), before + 1, "a stale event is dropped and counted");
     }
 

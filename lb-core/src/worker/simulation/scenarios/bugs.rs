@@ -1,7 +1,5 @@
 //! Bugs that proxies really had, re-enacted where no row of FAULTS.md has them already.
 
-use std::time::Duration;
-
 use super::*;
 use crate::session::flow::Readiness;
 use crate::worker::token::{self, Target};
@@ -104,7 +102,7 @@ fn an_event_for_a_former_session_never_reaches_the_one_in_its_place() {
     assert_eq!(stage.harness.worker.sessions.keys()[0].index, key.index, "the place is used again");
     let broken = Readiness { readable: true, writable: true, hangup: true, error: true };
     let late = [token::End::Client, token::End::backend(1)].map(|end| (Target::Socket(key, end).token(), broken));
-    stage.harness.worker.turn(Duration::from_millis(stage.harness.now_ms), late.into_iter());
+    stage.harness.turn_with(late.into_iter());
     assert_eq!(stage.harness.stats().stale_events.read(), 2);
     stage.say(backend, b"unharmed");
     assert_eq!(stage.hear(client), (b"unharmed".to_vec(), None));

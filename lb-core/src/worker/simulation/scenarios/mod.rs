@@ -9,6 +9,7 @@ mod door;
 mod facts;
 mod moved;
 mod overload;
+mod overslept;
 mod places;
 mod relay;
 mod replay;
