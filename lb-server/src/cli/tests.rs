@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use super::period::PeriodError;
+use super::serve::ServeArgs;
 use super::usage::{Usage, read};
 use super::*;
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command, Error, FromArgMatches};
 
-use super::ServeArgs;
+use super::serve::ServeArgs;
 
 /// What was typed for `lb serve`.
 #[derive(Clone, Debug, Default)]

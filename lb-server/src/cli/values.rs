@@ -54,3 +54,77 @@ pub(crate) enum SendProxy {
     /// Binary
     V2,
 }
+
+/// `--runtime`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Runtime {
+    /// Child processes of this one
+    Process,
+    /// Containers of the Docker engine that DOCKER_HOST names
+    Docker,
+    /// docker where it can, else process; says which
+    Auto,
+}
+
+/// `--hash`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Hash {
+    /// Highest weighted score per slot
+    Rendezvous,
+    /// Virtual nodes on a circle
+    Ring,
+    /// Google's table
+    Maglev,
+    /// The functions of the assignment's text
+    Assignment,
+}
+
+/// `--probing`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Probing {
+    /// The next slot
+    Linear,
+    /// The slots at 1, 4, 9, …
+    Quadratic,
+}
+
+/// `--affinity`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Affinity {
+    /// The first request decides for its connection
+    Connection,
+    /// Every request decides for itself
+    Request,
+}
+
+/// `--mode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Mode {
+    /// The key is looked for in the request
+    Http,
+    /// The key is the client address
+    Tcp,
+}
+
+/// `--non-http`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum NonHttp {
+    /// Forwarded, keyed by the client address
+    Raw,
+    /// Closed
+    Reject,
+}
+
+/// `--profile`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Profile {
+    /// The university assignment's scripts run unchanged
+    Assignment,
+}

@@ -13,7 +13,7 @@ use lb_admin::config::{Access, AdminAddr};
 use lb_admin::token::Token;
 
 use super::{ConfigError, Surroundings, within};
-use crate::cli::ServeArgs;
+use crate::cli::serve::ServeArgs;
 
 /// Changes a second where nobody says otherwise: a script that runs wild leaves the owner most of its time.
 pub(super) const CHANGES_PER_SECOND: u32 = 500;

@@ -8,8 +8,8 @@ use std::time::Duration;
 use lb_admin::config::AutoscaleConfig;
 
 use super::{ConfigError, REPLICAS_MAX};
-use crate::cli::ServeArgs;
 use crate::cli::period::Period;
+use crate::cli::serve::ServeArgs;
 
 /// Where no other is given: longer than a replica takes to start, and than most lulls.
 const COOLDOWN: Duration = Duration::from_secs(30);

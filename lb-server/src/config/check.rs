@@ -5,8 +5,8 @@ use std::time::Duration;
 use lb_admin::config::{Check, CheckKind, StaticBackend, StatusSet};
 
 use super::{ConfigError, within};
-use crate::cli::ServeArgs;
 use crate::cli::period::Period;
+use crate::cli::serve::ServeArgs;
 
 /// What replicas answer when they are well.
 const REPLICA_CHECK_PATH: &str = "/heartbeat";

@@ -7,7 +7,7 @@ use lb_core::backend::ProxyVersion;
 use lb_core::config::Source;
 
 use super::ConfigError;
-use crate::cli::ServeArgs;
+use crate::cli::serve::ServeArgs;
 use crate::cli::values::SendProxy;
 
 /// The settings.

@@ -10,8 +10,9 @@ use lb_core::ring::{Rule, VNODES_DEFAULT};
 
 use super::{Config, access, check, docker, places, record_requests, route};
 use crate::cli::period::Period;
+use crate::cli::serve::ServeArgs;
+use crate::cli::values::{Affinity, Hash, Mode, NonHttp, Probing, Runtime};
 use crate::cli::values::{DockerReach, LogFormat, OnMove};
-use crate::cli::{Affinity, Hash, Mode, NonHttp, Probing, Runtime, ServeArgs};
 use lb_admin::config::AdminAddr;
 use std::time::Duration;
 

@@ -6,7 +6,8 @@ use lb_admin::config::{DockerConfig, DockerDiscovery, DockerReach};
 use lb_admin::membership::names::{NAME_BYTES_MAX, fill, is_hostname};
 
 use super::{ConfigError, within};
-use crate::cli::{self, ServeArgs};
+use crate::cli::serve::ServeArgs;
+use crate::cli::{self};
 
 /// Ours: its ENTRYPOINT is the binary, which wants a verb.
 pub(super) const OWN_IMAGE: &str = "lb:latest";

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
 use super::{ConfigError, keys};
-use crate::cli::ServeArgs;
+use crate::cli::serve::ServeArgs;
 
 /// What a file said.
 #[derive(Clone, Debug, Default)]

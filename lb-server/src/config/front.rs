@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use lb_admin::config::AdminAddr;
 
 use super::ConfigError;
-use crate::cli::ServeArgs;
+use crate::cli::serve::ServeArgs;
 
 const FRONT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 5000);
 const ADMIN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 5001);

@@ -5,7 +5,7 @@
 
 use clap::{Args, Command};
 
-use crate::cli::ServeArgs;
+use crate::cli::serve::ServeArgs;
 
 /// What a reload puts into effect while running; every other key takes a restart.
 const RELOADABLE: &[&str] = &[

@@ -7,7 +7,8 @@ use lb_admin::config::{DockerConfig, LaunchConfig, ProcessConfig};
 use rustix::fs::{Access, access};
 
 use super::{ConfigError, Surroundings, docker};
-use crate::cli::{Runtime, ServeArgs};
+use crate::cli::serve::ServeArgs;
+use crate::cli::values::Runtime;
 
 /// How replicas are started: as `launch` says, unless `docker_if_there` is set and there is an engine for it.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use toml::Table;
 use super::effective::{Effective, Origin};
 use super::file::{self, FromFile};
 use super::{Config, ConfigError, Surroundings, defaults};
-use crate::cli::ServeArgs;
+use crate::cli::serve::ServeArgs;
 use crate::cli::typed::Typed;
 
 /// A configuration that goes.

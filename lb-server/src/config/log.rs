@@ -4,7 +4,7 @@
 use lb_admin::config::{AccessLogConfig, AccessLogTarget};
 
 use super::ConfigError;
-use crate::cli::ServeArgs;
+use crate::cli::serve::ServeArgs;
 use crate::cli::values::LogFormat;
 
 /// The words for how much is told.

@@ -6,7 +6,7 @@ use toml::Table;
 
 use super::effective::{Effective, MASK, Setting};
 use super::{Config, ConfigError, Loaded, Surroundings, keys};
-use crate::cli::ServeArgs;
+use crate::cli::serve::ServeArgs;
 use crate::reload::json;
 
 impl Loaded {

@@ -15,8 +15,8 @@ use lb_admin::config::{
 use lb_core::config::{RETRIES_MAX, RETRY_BUDGET_PERCENT_MAX, Source, Splice, WorkerConfig};
 use lb_core::ring::{KeyHasher, RingConfig};
 
-use crate::cli::ServeArgs;
 use crate::cli::period::Period;
+use crate::cli::serve::ServeArgs;
 use crate::limits::Room;
 
 mod access;

@@ -4,7 +4,7 @@ use lb_admin::config::{Names, StaticBackend};
 use lb_admin::membership::names::{check_pattern, fill};
 
 use super::ConfigError;
-use crate::cli::ServeArgs;
+use crate::cli::serve::ServeArgs;
 
 /// The patterns, each able to make the names it is for.
 pub(super) fn resolve(args: &ServeArgs, replicas: u32, backends: &[StaticBackend]) -> Result<Names, ConfigError> {

@@ -7,7 +7,7 @@ use lb_core::backend::places::{PlaceLimits, WAITING_DEFAULT};
 use lb_core::session::balance::BalanceFactor;
 
 use super::{ConfigError, or_secs, within};
-use crate::cli::ServeArgs;
+use crate::cli::serve::ServeArgs;
 
 /// Most places a backend may be given: no machine has ports for more connections to one address times a few addresses.
 const CONNECTIONS_MAX: u32 = 1_000_000;

@@ -5,7 +5,8 @@ use lb_core::backend::{Seat, Weight};
 use lb_core::ring::{Member, Probing, Ring, RingConfig, Rule, VNODES_DEFAULT};
 
 use super::ConfigError;
-use crate::cli::{self, ServeArgs};
+use crate::cli::serve::ServeArgs;
+use crate::cli::values;
 
 /// The rule with its parameters, able to seat the replicas and backends of the start.
 pub(super) fn resolve(
@@ -14,22 +15,22 @@ pub(super) fn resolve(
     autoscale: Option<AutoscaleConfig>,
     backends: &[StaticBackend],
 ) -> Result<RingConfig, ConfigError> {
-    let hash = args.hash.unwrap_or(cli::Hash::Rendezvous);
-    if args.vnodes.is_some() && hash != cli::Hash::Ring {
+    let hash = args.hash.unwrap_or(values::Hash::Rendezvous);
+    if args.vnodes.is_some() && hash != values::Hash::Ring {
         return Err(ConfigError::VnodesWithoutRing);
     }
-    if args.probing.is_some() && hash != cli::Hash::Assignment {
+    if args.probing.is_some() && hash != values::Hash::Assignment {
         return Err(ConfigError::ProbingWithoutAssignment);
     }
     let rule = match hash {
-        cli::Hash::Rendezvous => Rule::Rendezvous,
-        cli::Hash::Ring => Rule::Ring { vnodes: args.vnodes.unwrap_or(VNODES_DEFAULT) },
-        cli::Hash::Maglev => Rule::Maglev,
-        cli::Hash::Assignment => Rule::Assignment { probing: probing(args.probing) },
+        values::Hash::Rendezvous => Rule::Rendezvous,
+        values::Hash::Ring => Rule::Ring { vnodes: args.vnodes.unwrap_or(VNODES_DEFAULT) },
+        values::Hash::Maglev => Rule::Maglev,
+        values::Hash::Assignment => Rule::Assignment { probing: probing(args.probing) },
     };
     let config = RingConfig::new(rule, args.slots, args.ring_seed.unwrap_or(0))
         .map_err(|source| ConfigError::Ring { hash: rule.name(), source })?;
-    if hash == cli::Hash::Assignment
+    if hash == values::Hash::Assignment
         && let Some(backend) = backends.iter().find(|backend| backend.weight != Weight::ONE)
     {
         return Err(ConfigError::WeightWithAssignment(backend.name.clone()));
@@ -42,10 +43,10 @@ pub(super) fn resolve(
     Ok(config)
 }
 
-fn probing(asked: Option<cli::Probing>) -> Probing {
+fn probing(asked: Option<values::Probing>) -> Probing {
     match asked {
-        Some(cli::Probing::Quadratic) => Probing::Quadratic,
-        Some(cli::Probing::Linear) | None => Probing::Linear,
+        Some(values::Probing::Quadratic) => Probing::Quadratic,
+        Some(values::Probing::Linear) | None => Probing::Linear,
     }
 }
 

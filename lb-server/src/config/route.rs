@@ -5,8 +5,8 @@ use lb_core::config::{Affinity, Mode, NonHttp, ON_MOVE_RATE, OnMove};
 use lb_core::session::key::KeySources;
 
 use super::ConfigError;
+use crate::cli::serve::ServeArgs;
 use crate::cli::values;
-use crate::cli::{self, ServeArgs};
 
 /// Where the key is looked for, where `--key` doesn't say.
 pub(super) const KEY_SOURCES: &str = "query:request_id,query:id,header:x-request-id,random";
@@ -25,20 +25,20 @@ pub(super) struct Route {
 /// The flags, made to agree with each other and with the profile.
 pub(super) fn resolve(args: &ServeArgs, assignment: bool) -> Result<Route, ConfigError> {
     let mode = match args.mode {
-        Some(cli::Mode::Tcp) => Mode::Tcp,
-        Some(cli::Mode::Http) | None => Mode::Http,
+        Some(values::Mode::Tcp) => Mode::Tcp,
+        Some(values::Mode::Http) | None => Mode::Http,
     };
     if mode == Mode::Tcp {
         nothing_that_reads(args)?;
     }
     let affinity = match (args.affinity, assignment) {
-        (Some(cli::Affinity::Connection), true) => return Err(ConfigError::ProfileNeedsRequests),
-        (Some(cli::Affinity::Request), _) | (None, true) => Affinity::Request,
-        (Some(cli::Affinity::Connection) | None, false) => Affinity::Connection,
+        (Some(values::Affinity::Connection), true) => return Err(ConfigError::ProfileNeedsRequests),
+        (Some(values::Affinity::Request), _) | (None, true) => Affinity::Request,
+        (Some(values::Affinity::Connection) | None, false) => Affinity::Connection,
     };
     let non_http = match args.non_http {
-        Some(cli::NonHttp::Reject) => NonHttp::Reject,
-        Some(cli::NonHttp::Raw) | None => NonHttp::Raw,
+        Some(values::NonHttp::Reject) => NonHttp::Reject,
+        Some(values::NonHttp::Raw) | None => NonHttp::Raw,
     };
     let on_move = match args.on_move {
         Some(values::OnMove::Drain) => OnMove::Drain,
@@ -54,7 +54,7 @@ pub(super) fn resolve(args: &ServeArgs, assignment: bool) -> Result<Route, Confi
 fn nothing_that_reads(args: &ServeArgs) -> Result<(), ConfigError> {
     let about_requests = [
         ("--profile assignment", args.profile.is_some()),
-        ("--affinity request", args.affinity == Some(cli::Affinity::Request)),
+        ("--affinity request", args.affinity == Some(values::Affinity::Request)),
         ("--key", args.key.is_some()),
         ("--non-http", args.non_http.is_some()),
         // With --accept-proxy a header is read, and this is its deadline.

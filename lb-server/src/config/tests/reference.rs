@@ -10,7 +10,7 @@ use clap::{Args, Command};
 use toml::Table;
 
 use super::{around, load};
-use crate::cli::ServeArgs;
+use crate::cli::serve::ServeArgs;
 use crate::config::{Config, Surroundings, defaults, keys};
 
 /// Where no machine's own values show.
