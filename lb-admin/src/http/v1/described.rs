@@ -1,7 +1,7 @@
 //! What changes have in common in `/openapi.json`, said once: their parameters, and the refusals of the membership's owner.
 //!
 //! Nothing here is ever made: the types are what `#[utoipa::path]` reads. What is said of an operation alone stands at its
-//! handler; what holds for every path, or for every change whoever makes it, is [`super::super::openapi`]'s.
+//! handler; what holds for every path, or for every change whoever makes it, is [`mod@super::super::openapi`]'s.
 
 use utoipa::{IntoParams, IntoResponses};
 
