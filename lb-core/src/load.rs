@@ -44,6 +44,11 @@ impl<'a> Loads<'a> {
 
     /// Whether a session that is given to this backend waits there for a place.
     pub fn waits(&self, index: u16) -> bool {
-        self.places(index).is_some_and(Places::is_full)
+        self.places(index).is_some_and(|places| places.is_full() && !places.is_queue_full())
+    }
+
+    /// Whether a session that is given to this backend is refused: no place is free, and as many wait for one as may.
+    pub fn refuses(&self, index: u16) -> bool {
+        self.places(index).is_some_and(|places| places.is_full() && places.is_queue_full())
     }
 }

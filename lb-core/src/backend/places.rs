@@ -160,6 +160,11 @@ impl Places {
         self.limit().is_some_and(|limit| self.open() >= limit)
     }
 
+    /// Whether as many wait as may.
+    pub fn is_queue_full(&self) -> bool {
+        self.waiting() >= self.most_waiting.load(SeqCst)
+    }
+
     /// Whether more are open than may be since the limit was lowered.
     fn is_over_limit(&self) -> bool {
         self.limit().is_some_and(|limit| self.open() > limit)

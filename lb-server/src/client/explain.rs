@@ -21,6 +21,7 @@ pub(super) struct Explained {
     owner: Option<String>,
     routed_to: Option<String>,
     waits: bool,
+    refused: bool,
     candidates: Vec<Candidate>,
     history: Vec<Past>,
 }
@@ -77,7 +78,9 @@ impl Explained {
         let mut text = format!("{what} -> hash {} -> slot {} -> ", self.hash, self.slot);
         let (owner, routed) =
             (self.owner.clone().unwrap_or_else(nobody), self.routed_to.clone().unwrap_or_else(nobody));
-        let whom = if owner == routed {
+        let whom = if self.owner.is_none() && self.routed_to.is_none() {
+            "nobody".to_owned()
+        } else if owner == routed {
             format!("{owner} (its owner)")
         } else {
             format!("{routed} (in place of {owner}, its owner)")
@@ -89,12 +92,21 @@ impl Explained {
 
     /// Who is asked, one after the other; with what each has to do, where that is counted.
     fn order(&self) -> String {
-        let rows = self.candidates.iter().map(|candidate| candidate.row(self.waits));
+        let rows = self.candidates.iter().map(|candidate| candidate.row(self.fate()));
         if self.candidates.iter().any(|candidate| candidate.load.is_some()) {
             return table(["rank", "backend", "seat", "state", "sessions", ""], &rows.collect::<Vec<_>>());
         }
         let rows: Vec<_> = rows.map(|[rank, name, seat, state, _, note]| [rank, name, seat, state, note]).collect();
         table(["rank", "backend", "seat", "state", ""], &rows)
+    }
+
+    /// What becomes of the next session with the one that it goes to.
+    fn fate(&self) -> &'static str {
+        match (self.refused, self.waits) {
+            (true, _) => ", and is refused: as many wait there as may (--queue)",
+            (false, true) => ", and waits for a place",
+            (false, false) => "",
+        }
     }
 
     /// The epochs in which the owner was another than in the one after.
@@ -114,11 +126,10 @@ impl Explained {
 }
 
 impl Candidate {
-    fn row(&self, waits: bool) -> [String; 6] {
+    fn row(&self, fate: &str) -> [String; 6] {
         let note = match &self.skipped {
             Some(why) => format!("skipped: {why}"),
-            None if self.chosen && waits => "<- goes here, and waits for a place".to_owned(),
-            None if self.chosen => "<- goes here".to_owned(),
+            None if self.chosen => format!("<- goes here{fate}"),
             None => String::new(),
         };
         let sessions = self.load.as_ref().map_or_else(String::new, Load::words);

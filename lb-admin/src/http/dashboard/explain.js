@@ -20,7 +20,8 @@ function view(found) {
     ["owner", found.owner ?? "nobody"],
     ["goes to", found.routed_to ?? "nobody: no one takes requests"],
   ];
-  const takes = found.waits ? "takes it, once a place is free" : "takes it";
+  const refuses = "refuses it with 503: its places and its queue are full";
+  const takes = found.refused ? refuses : found.waits ? "takes it, once a place is free" : "takes it";
   const candidates = found.candidates.map(({ name, state, chosen, skipped, load }) => {
     const why = chosen ? takes : skipped ? `skipped: ${skipped}` : `${state}, would be next`;
     const busy = load === null ? "" : ` · ${sessions(load)}`;

@@ -9,7 +9,9 @@ const REPLAYED: &str = "Idempotency-Replayed";
 const DESCRIPTION: &str = "A name for this one change, 1 to 255 characters of ASCII, in quotes or not, which makes a retry \
     safe: the same request with it is answered as the first time and nothing is done again; 409 while the first is being \
     answered, 422 where it was another request. Kept in memory for 24 h and for the last 1,000 keys, if the request was \
-    judged: not after 400, 401, 413, 429 or 503. Of a plan it is ignored.";
+    judged: not after 401, 413, 429, 503, nor after 400 for what can't be read. Of a plan it is ignored.";
+/// Whoever asks again after one of these is a first one again.
+const NOT_KEPT: [&str; 4] = ["401", "413", "429", "503"];
 /// What is read as a key; a string in quotes may be anything printable.
 pub(super) const PATTERN: &str = r#"^("([ !#-\[\]-~]|\\["\\]){1,255}"|[!#-+\-.-:<-\[\]-~]{1,255})$"#;
 
@@ -28,7 +30,7 @@ pub(in super::super) fn describe(operation: &mut Operation) {
     let responses = &mut operation.responses.responses;
     for (status, response) in responses.iter_mut() {
         if let RefOr::T(response) = response
-            && status.starts_with('2')
+            && !NOT_KEPT.contains(&status.as_str())
         {
             response.headers.insert(REPLAYED.to_owned(), RefOr::T(replayed.clone()));
         }

@@ -260,6 +260,11 @@ fn the_document_says_so_of_every_change_under_v1_and_of_nothing_else() {
             assert_eq!(operation["responses"]["422"].is_object(), has_key, "{method} {path}");
             let success = &operation["responses"]["200"]["headers"]["Idempotency-Replayed"];
             assert_eq!(success.is_object(), has_key, "{method} {path}");
+            for (status, response) in operation["responses"].as_object().expect("responses") {
+                let is_kept = !["401", "413", "422", "429", "503", "default"].contains(&&**status);
+                let may_be_replayed = response["headers"]["Idempotency-Replayed"].is_object();
+                assert_eq!(may_be_replayed, has_key && is_kept, "{method} {path} {status}: a refusal is kept too");
+            }
             described += usize::from(has_key);
         }
     }

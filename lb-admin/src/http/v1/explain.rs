@@ -45,6 +45,8 @@ pub(super) struct Explanation {
     key: Option<String>,
     /// Whose slot it is, ready or not: the first that isn't drained.
     owner: Option<String>,
+    /// The next session would be refused there, with 503: all places are taken, and as many wait for one as may.
+    refused: bool,
     /// Who gets the next session with this key; null: nobody is ready, the client is told 503.
     routed_to: Option<String>,
     /// The slot that the hash falls in.
@@ -52,7 +54,7 @@ pub(super) struct Explanation {
     /// What was asked for: the client's address.
     #[schema(value_type = Option<String>, example = "192.0.2.7")]
     source: Option<IpAddr>,
-    /// The next session would wait there: all places are taken.
+    /// The next session would wait there: all places are taken, and there is room in the queue.
     waits: bool,
 }
 
@@ -173,6 +175,7 @@ impl Asked {
             history: snapshot.history.iter().rev().map(|mapping| Owned::new(mapping, slot)).collect(),
             key,
             owner: snapshot.history.newest().owner_name(slot).map(str::to_owned),
+            refused: chosen.is_some_and(|index| seen.loads.refuses(index)),
             routed_to: candidates.iter().find(|candidate| candidate.chosen).map(name_of),
             candidates,
             slot,

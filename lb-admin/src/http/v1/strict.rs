@@ -1,5 +1,6 @@
 //! What isn't known is refused, with the word that was probably meant: queries and bodies under `/v1`. Pure.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use axum::http::{StatusCode, Uri};
@@ -57,17 +58,25 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Refuses a query with other parameters than `known` and `pretty`.
+/// Refuses a query with other parameters than `known` and `pretty`, and one that says something twice: which of two
+/// `dry_run` was meant is no guess to make.
 pub(super) fn query(uri: &Uri, known: &[&str]) -> Result<(), Problem> {
     let names = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
-    let mut names = names.map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
+    let names = names.map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
     let known: Vec<&str> = known.iter().copied().chain(["pretty"]).collect();
-    match names.find(|name| !known.contains(name)) {
-        Some(unknown) => {
-            Err(Problem::new(uri, StatusCode::BAD_REQUEST, Unknown::new("query parameter", unknown, &known)))
+    let wrong = |why: &dyn Display| Problem::new(uri, StatusCode::BAD_REQUEST, why);
+    // No longer than `known`: a name that comes again ends it.
+    let mut said = Vec::new();
+    for name in names {
+        if !known.contains(&name) {
+            return Err(wrong(&Unknown::new("query parameter", name, &known)));
         }
-        None => Ok(()),
+        if said.contains(&name) {
+            return Err(wrong(&format_args!("the query parameter {name} is given twice: say it once")));
+        }
+        said.push(name);
     }
+    Ok(())
 }
 
 /// A word that isn't known.

@@ -8,7 +8,7 @@ use super::*;
 fn it_says_where_a_key_goes_who_was_passed_over_and_who_had_it_before() {
     let explained: Explained = serde_json::from_value(json!({
         "key": "7", "source": null, "hash": "00ff00ff00ff00ff", "slot": 123, "epoch": 12, "owner": "S1", "routed_to": "S2",
-        "waits": false,
+        "waits": false, "refused": false,
         "candidates": [
             {"rank": 0, "name": "S1", "seat": 1, "state": "down", "chosen": false, "skipped": "down: connect refused"},
             {"rank": 1, "name": "S2", "seat": 2, "state": "ready", "chosen": true, "skipped": null},
@@ -39,18 +39,18 @@ from epoch  at                    owner
 #[test]
 fn where_nobody_is_ready_it_says_nobody() {
     let explained: Explained = serde_json::from_value(json!({
-        "key": null, "source": "10.0.0.1", "hash": "0", "slot": 1, "epoch": 2, "owner": null, "routed_to": null, "waits": false,
+        "key": null, "source": "10.0.0.1", "hash": "0", "slot": 1, "epoch": 2, "owner": null, "routed_to": null, "waits": false, "refused": false,
         "candidates": [], "history": [],
     }))
     .unwrap();
-    assert!(explained.words().starts_with("client 10.0.0.1 -> hash 0 -> slot 1 -> nobody (its owner), epoch 2\n"));
+    assert!(explained.words().starts_with("client 10.0.0.1 -> hash 0 -> slot 1 -> nobody, epoch 2\n"));
 }
 
 #[test]
 fn where_sessions_are_counted_it_says_how_many_each_has_and_who_waits() {
     let candidate = |rank, name: &str, chosen, skipped: Option<&str>, load| json!({"rank": rank, "name": name, "seat": rank + 1, "state": "ready", "chosen": chosen, "skipped": skipped, "load": load});
     let explained: Explained = serde_json::from_value(json!({
-        "key": "7", "source": null, "hash": "0", "slot": 1, "epoch": 2, "owner": "S1", "routed_to": "S2", "waits": true,
+        "key": "7", "source": null, "hash": "0", "slot": 1, "epoch": 2, "owner": "S1", "routed_to": "S2", "waits": true, "refused": false,
         "candidates": [
             candidate(0, "S1", false, Some("9 sessions are open there"), json!({"bound": 8, "open": 9, "places": null, "waiting": 0})),
             candidate(1, "S2", true, None, json!({"bound": 8, "open": 4, "places": 4, "waiting": 3})),
@@ -64,6 +64,24 @@ rank  backend  seat  state  sessions
    0  S1          1  ready  9               skipped: 9 sessions are open there
    1  S2          2  ready  4 of 4, 3 wait  <- goes here, and waits for a place
    2  S3          3  ready
+";
+    assert_eq!(explained.order(), expected);
+}
+
+#[test]
+fn where_the_queue_is_full_it_says_that_the_next_session_is_refused() {
+    let explained: Explained = serde_json::from_value(json!({
+        "key": "7", "source": null, "hash": "0", "slot": 1, "epoch": 2, "owner": "S1", "routed_to": "S1", "waits": false, "refused": true,
+        "candidates": [
+            {"rank": 0, "name": "S1", "seat": 1, "state": "ready", "chosen": true, "skipped": null,
+             "load": {"bound": null, "open": 1, "places": 1, "waiting": 2}},
+        ],
+        "history": [],
+    }))
+    .unwrap();
+    let expected = "\
+rank  backend  seat  state  sessions
+   0  S1          1  ready  1 of 1, 2 wait  <- goes here, and is refused: as many wait there as may (--queue)
 ";
     assert_eq!(explained.order(), expected);
 }

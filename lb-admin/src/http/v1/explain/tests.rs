@@ -27,7 +27,7 @@ fn with_down(snapshot: &Snapshot, down: &[&str]) -> Snapshot {
 
 /// The same membership, each with so many places (0: no end of them, but counted).
 fn with_places(snapshot: &Snapshot, places: u32) -> Snapshot {
-    let limits = PlaceLimits { places, waiting: 1000 };
+    let limits = PlaceLimits { places, waiting: 5 };
     let counted = snapshot.backends.iter().filter_map(|view| view.backend.as_ref()).map(|backend| {
         let Backend { id, ref name, seat, addr, .. } = **backend;
         Arc::new(Backend::new(id, Arc::clone(name), seat, addr, 1).with_places(Some(limits)))
@@ -182,7 +182,7 @@ fn with_places_and_a_bound_it_names_who_gets_the_next_session_and_why_not_those_
         let factor = BalanceFactor::parse(factor).ok();
         let snapshot = with_places(&members(&NAMES[..4]), limits.unwrap_or(0));
         let table = &snapshot.table;
-        let mut over = 0;
+        let (mut over, mut refused) = (0, 0);
         for id in 0..40_u32 {
             // One hot key, as it comes in two thirds of all requests.
             let key = if id % 3 == 0 { id.to_string() } else { "hot".to_owned() };
@@ -193,7 +193,6 @@ fn with_places_and_a_bound_it_names_who_gets_the_next_session_and_why_not_those_
             let backend = table.backend(index).unwrap();
             assert_eq!(said.routed_to.as_deref(), Some(&*backend.name));
             let places = backend.places().unwrap();
-            assert_eq!(said.waits, places.is_full());
             let before = said.candidates.iter().take_while(|candidate| !candidate.chosen);
             let why: Vec<&str> = before.map(|candidate| candidate.skipped.as_deref().expect("it was ready")).collect();
             assert!(why.is_empty() || loads.admit(index), "only who has room gets what is passed on: {said:?}");
@@ -202,10 +201,12 @@ fn with_places_and_a_bound_it_names_who_gets_the_next_session_and_why_not_those_
             let chosen = said.candidates.iter().find(|candidate| candidate.chosen).unwrap();
             let load = chosen.load.as_ref().unwrap();
             assert_eq!((load.open, load.places, load.waiting), (places.open(), places.limit(), places.waiting()));
-            if !places.take() {
-                places.wait(0).unwrap();
-            }
+            let takes = places.take();
+            let waits = !takes && places.wait(0).is_ok();
+            assert_eq!((said.waits, said.refused), (waits, !takes && !waits), "{said:?}");
+            refused += u32::from(said.refused);
         }
+        assert_eq!(refused > 0, limits.is_some(), "five wait for each, and there are more");
         assert_eq!(over > 0, factor.is_some(), "without a bound nobody is passed over");
     }
 }

@@ -22,6 +22,14 @@ fn a_parameter_that_is_not_known_is_named_with_the_one_that_was_meant() {
 }
 
 #[test]
+fn what_is_said_twice_is_refused_whether_or_not_it_says_the_same() {
+    for query in ["dry_run=true&dry_run=false", "dry_run=false&dry_run=true", "dry_run&wait=1s&dry_run"] {
+        let told = refused(&format!("/v1/x?{query}"), &["dry_run", "wait"]);
+        assert_eq!(told.as_deref(), Some("the query parameter dry_run is given twice: say it once"), "{query}");
+    }
+}
+
+#[test]
 fn what_is_known_passes() {
     for uri in ["/v1/x", "/v1/x?", "/v1/x?pretty", "/v1/x?wait=1s&dry_run=true&pretty=", "/v1/x?&wait"] {
         assert_eq!(refused(uri, &["dry_run", "wait"]), None, "{uri}");
