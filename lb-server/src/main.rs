@@ -62,10 +62,7 @@ fn main() -> ExitCode {
             Command::Route(args) => client::route(&args),
             Command::Launch(args) => launch::run(&args.argv),
         },
-        Err(Usage::Shown(text)) => {
-            say::text(&text);
-            Exit::Ok
-        }
+        Err(Usage::Shown(text)) => say::data(&text),
         Err(Usage::Wrong(line)) => {
             say::line(format_args!("error: {line}"));
             Exit::Usage
@@ -84,8 +81,7 @@ fn check(typed: &Typed) -> Exit {
         for note in &loaded.config.notes {
             say::line(format_args!("note: {note}"));
         }
-        say::text(&loaded.effective.to_toml());
-        Exit::Ok
+        say::data(&loaded.effective.to_toml())
     })
 }
 

@@ -14,8 +14,7 @@ use crate::say;
 pub(crate) fn completions(shell: Shell) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "lb", &mut script);
-    say::text(&shown(&String::from_utf8_lossy(&script)));
-    Exit::Ok
+    say::data(&shown(&String::from_utf8_lossy(&script)))
 }
 
 /// Writes a manual page (roff, section 1) to stdout.
@@ -27,10 +26,7 @@ pub(crate) fn man(command: Option<&str>) -> Exit {
         Some(name) => whole.find_subcommand(name).cloned().map(|found| (format!("lb-{name}"), found)),
     };
     match page {
-        Some((title, page)) => {
-            say::text(&shown(&rendered(&title, page)));
-            Exit::Ok
-        }
+        Some((title, page)) => say::data(&shown(&rendered(&title, page))),
         None => {
             let name = command.unwrap_or_default();
             say::line(format_args!("error: lb has no command '{name}' (see `lb --help`)"));

@@ -82,17 +82,18 @@ fn follow(args: &EventsArgs) -> Result<std::convert::Infallible, ClientError> {
         loop {
             let again_at = Instant::now() + RETRY_AFTER;
             match one_stream(&admin, &args.admin, &mut last, &mut was_there).await {
-                Err(error)
-                    if !was_there || matches!(error, ClientError::Refused { .. } | ClientError::Foreign { .. }) =>
-                {
-                    return Err(error);
-                }
+                Err(error) if !was_there || is_final(&error) => return Err(error),
                 Err(error) => say::line(format_args!("warning: {error}; trying again")),
                 Ok(()) => say::line("warning: the stream has ended; trying again"),
             }
             sleep_until(again_at).await;
         }
     })
+}
+
+/// Whether to ask again would come to the same.
+fn is_final(error: &ClientError) -> bool {
+    matches!(error, ClientError::Refused { .. } | ClientError::Foreign { .. } | ClientError::Unheard(_))
 }
 
 /// Until it ends. A balancer that doesn't know the last event any more has been started anew: all that it has is new.
@@ -116,23 +117,30 @@ async fn one_stream(
         let broken =
             |error: hyper::Error| ClientError::Broken { target: args.admin.to_string(), why: error.to_string() };
         let Ok(bytes) = frame.map_err(broken)?.into_data() else { continue };
-        tell(&mut frames, &bytes, args.answer.output, last).map_err(|_| admin.foreign())?;
+        tell(&mut frames, &bytes, args.answer.output, last, admin)?;
     }
     Ok(())
 }
 
 /// Writes the events that these bytes complete.
-fn tell(frames: &mut Frames, bytes: &Bytes, output: Output, last: &mut Option<u64>) -> serde_json::Result<()> {
+fn tell(
+    frames: &mut Frames,
+    bytes: &Bytes,
+    output: Output,
+    last: &mut Option<u64>,
+    admin: &Admin<'_>,
+) -> Result<(), ClientError> {
     frames.add(bytes);
     for Frame { id, event, data } in frames.by_ref() {
         if event != "change" {
             continue;
         }
         *last = id.or(*last);
-        match output {
-            Output::Json => say::text(&format!("{data}\n")),
-            Output::Table => say::text(&serde_json::from_str::<Event>(&data)?.line()),
-        }
+        let line = match output {
+            Output::Json => format!("{data}\n"),
+            Output::Table => serde_json::from_str::<Event>(&data).map_err(|_| admin.foreign())?.line(),
+        };
+        say::text(&line).map_err(ClientError::Unheard)?;
     }
     Ok(())
 }

@@ -65,6 +65,8 @@ pub(crate) enum ClientError {
     Failed { target: String, status: u16, message: String },
     #[error("{target}: this is not what the admin API of lb answers; {flag} says where it is")]
     Foreign { target: String, flag: &'static str },
+    #[error("stdout: {0}")]
+    Unheard(std::io::Error),
     #[error("{0}")]
     Runtime(#[from] std::io::Error),
 }
@@ -76,7 +78,9 @@ impl ClientError {
             Self::Unreachable { .. } => Exit::Unreachable,
             Self::Refused { .. } => Exit::Refused,
             Self::TimedOut { .. } => Exit::TimedOut,
-            Self::Broken { .. } | Self::Failed { .. } | Self::Foreign { .. } | Self::Runtime(_) => Exit::Failed,
+            Self::Broken { .. } | Self::Failed { .. } | Self::Foreign { .. } | Self::Unheard(_) | Self::Runtime(_) => {
+                Exit::Failed
+            }
         }
     }
 }
@@ -84,10 +88,8 @@ impl ClientError {
 /// The end of a command: its data, or the line that says why there is none.
 fn told(result: Result<String, ClientError>) -> Exit {
     match result {
-        Ok(data) => {
-            say::text(&data);
-            Exit::Ok
-        }
+        Ok(data) => say::data(&data),
+        Err(ClientError::Unheard(error)) => say::unheard(&error),
         Err(error) => {
             say::line(format_args!("error: {error}"));
             error.exit()

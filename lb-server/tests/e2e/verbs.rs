@@ -1,6 +1,7 @@
 //! `lb drain`, `undrain`, `weight`, `limit`, `scale`, `rollback`, `plan`, `explain`, `ring`, `epochs`, `events`, `config` on a
 //! running balancer: what they print, what they do, and what they do not do where a plan is refused.
 
+use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -170,6 +171,31 @@ fn events_are_followed_over_a_restart_of_the_balancer() {
 }
 
 /// Runs a verb on a terminal, where somebody types `answer`: what it has shown there, and its exit code.
+/// A full disk is a failure; a reader who has had enough (`| head`) is none, and ends what would go on for ever.
+#[test]
+fn what_cannot_be_written_is_a_failure_unless_its_reader_has_had_enough() {
+    let balancer = Lb::with_replicas(1, &[]);
+    let admin = balancer.admin.to_string();
+    let into = |words: &[&str], stdout: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lb"));
+        command.args(words).args(["--admin", &admin]).env_clear().stdin(Stdio::null()).stdout(stdout);
+        command.stderr(Stdio::piped()).spawn().unwrap()
+    };
+    for words in [&["rep"][..], &["ring"], &["top", "--once"], &["events", "--follow"], &["events", "-f", "-o", "json"]]
+    {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = into(words, full.into()).wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{words:?}: {said}");
+        assert!(said.starts_with("error: stdout: No space left"), "{words:?}: {said}");
+
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = into(words, writer.into()).wait_with_output().unwrap();
+        assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()), "{words:?}");
+    }
+}
+
 fn on_a_terminal(balancer: &Lb, words: &str, answer: &str) -> (String, i32) {
     let line = format!("{} {words} --admin {}", env!("CARGO_BIN_EXE_lb"), balancer.admin);
     let mut script = Command::new("script");

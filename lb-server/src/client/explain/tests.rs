@@ -52,7 +52,7 @@ fn where_sessions_are_counted_it_says_how_many_each_has_and_who_waits() {
     let explained: Explained = serde_json::from_value(json!({
         "key": "7", "source": null, "hash": "0", "slot": 1, "epoch": 2, "owner": "S1", "routed_to": "S2", "waits": true, "refused": false,
         "candidates": [
-            candidate(0, "S1", false, Some("9 sessions are open there"), json!({"bound": 8, "open": 9, "places": null, "waiting": 0})),
+            candidate(0, "S1", false, Some("open sessions: 9, of 8"), json!({"bound": 8, "open": 9, "places": null, "waiting": 0})),
             candidate(1, "S2", true, None, json!({"bound": 8, "open": 4, "places": 4, "waiting": 3})),
             candidate(2, "S3", false, None, json!(null)),
         ],
@@ -61,7 +61,7 @@ fn where_sessions_are_counted_it_says_how_many_each_has_and_who_waits() {
     .unwrap();
     let expected = "\
 rank  backend  seat  state  sessions
-   0  S1          1  ready  9               skipped: 9 sessions are open there
+   0  S1          1  ready  9               skipped: open sessions: 9, of 8
    1  S2          2  ready  4 of 4, 3 wait  <- goes here, and waits for a place
    2  S3          3  ready
 ";

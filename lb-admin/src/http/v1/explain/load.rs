@@ -29,9 +29,9 @@ impl Load {
     pub(super) fn why_none(&self, factor: BalanceFactor) -> String {
         let Self { bound, open, places, .. } = self;
         match (places, bound) {
-            (Some(places), _) if open >= places => format!("{open} sessions are open there, it has {places} places"),
-            (_, Some(bound)) => format!("{open} sessions are open there, --balance-factor {factor} allows {bound} now"),
-            (_, None) => format!("{open} sessions are open there"),
+            (Some(places), _) if open >= places => format!("all its {places} places are taken"),
+            (_, Some(bound)) => format!("open sessions: {open}, of {bound} that --balance-factor {factor} allows now"),
+            (_, None) => format!("open sessions: {open}"),
         }
     }
 }
