@@ -27,8 +27,6 @@ mod steps;
 
 /// Of all connections one in so many is asked after each change.
 const ASKED_ONE_IN: usize = 10;
-/// What is left free, as a part of the limit: over twice what the shares of workers differ by.
-const UNEVEN_PART: u64 = 40;
 /// Failures that are shown; the rest is counted.
 const SHOWN_MAX: usize = 10;
 
@@ -99,7 +97,8 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     crate::peer::files::raise_limit();
     let settings = Settings::create()?;
     let path = settings.0.to_str().context("the temporary directory's name isn't UTF-8")?;
-    let flags = ["--config", path, "--admin-rate", "0", "--drain-timeout", "1h"];
+    // The answers are short: no pipe is needed, and each is worth a connection.
+    let flags = ["--config", path, "--admin-rate", "0", "--drain-timeout", "1h", "--pipes", "0"];
     let balancer = Balancer::start(&options.program, options.replicas, &flags).await?;
     fits(&balancer, options.connections).await?;
     let mut connections = Connections::open(balancer.front, options.connections).await;
@@ -126,12 +125,20 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     Ok(report(options, opened, silence, &made, &refused, &connections))
 }
 
+/// How many more must fit, so that the one of the workers with the most finds room for its own: two standard deviations
+/// of what chance gives to one (binomial), times all.
+fn unevenness(connections: u32, workers: usize) -> u64 {
+    let spread = (f64::from(connections) * workers.saturating_sub(1) as f64).sqrt();
+    (2.0 * spread).ceil() as u64
+}
+
 /// Each worker takes its share of what the file limit allows, and the kernel deals clients out at random.
 async fn fits(balancer: &Balancer, wanted: u32) -> anyhow::Result<()> {
     let (_, body) = http::ask(balancer.admin.addr(), "GET", "/v1/summary", "").await?;
     let summary: Value = serde_json::from_slice(&body).context("/v1/summary is no JSON")?;
     let limit = summary["connections"]["limit"].as_u64().context("/v1/summary names no limit of connections")?;
-    let most = limit - limit / UNEVEN_PART;
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let most = limit.saturating_sub(unevenness(wanted, workers));
     ensure!(
         u64::from(wanted) <= most,
         "under this file limit lb takes {limit} connections: hold at most {most} (--connections) or raise the limit"
